@@ -1,0 +1,12 @@
+import './customer.ts';
+import './session/session.ts';
+import './session/create.ts';
+import './session/introspect.ts';
+import './session/list.ts';
+import './session/revoke.ts';
+import { builder } from './builder.ts';
+import { assertEveryRootFieldDeclaresItsCaller } from './operation.ts';
+
+export const schema = builder.toSchema();
+
+assertEveryRootFieldDeclaresItsCaller(schema);
