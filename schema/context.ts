@@ -18,9 +18,13 @@ export interface AnonymousCaller {
   readonly refusal: ApiError | undefined;
 }
 
-/** The merchant's server, by secret key. */
-export interface MerchantCaller extends Owner {
+/** A merchant, however it is known: by secret key, or at the command line. */
+export interface Merchant extends Owner {
   readonly kind: 'merchant';
+}
+
+/** The merchant's server, by secret key. */
+export interface MerchantCaller extends Merchant {
   readonly keyId: KeyId;
 }
 
@@ -100,17 +104,17 @@ export interface Page<Item> {
 /** Rules about sessions. A lookup that finds nothing and one that finds another owner's row are the same `null`. */
 export interface Sessions {
   create(caller: MerchantCaller, input: NewSession): Promise<IssuedSession>;
-  revoke(caller: MerchantCaller, id: string): Promise<SessionRecord>;
-  revokeSelected(caller: MerchantCaller, selection: SessionSelection): Promise<number>;
+  revoke(merchant: Merchant, id: string): Promise<SessionRecord>;
+  revokeSelected(merchant: Merchant, selection: SessionSelection): Promise<number>;
   end(caller: CustomerCaller): Promise<SessionRecord>;
-  find(caller: MerchantCaller | CustomerCaller, ids: readonly string[]): Promise<(SessionRecord | null)[]>;
-  list(caller: MerchantCaller, page: PageRequest, filter: SessionFilter): Promise<Page<SessionRecord>>;
+  find(caller: Merchant | CustomerCaller, ids: readonly string[]): Promise<(SessionRecord | null)[]>;
+  list(merchant: Merchant, page: PageRequest, filter: SessionFilter): Promise<Page<SessionRecord>>;
   /** The session of a token that counts now, or `null`; never says why it does not. */
-  introspect(caller: MerchantCaller, token: string): Promise<SessionRecord | null>;
+  introspect(merchant: Merchant, token: string): Promise<SessionRecord | null>;
 }
 
 export interface Customers {
-  find(caller: MerchantCaller | CustomerCaller, ids: readonly string[]): Promise<(CustomerRecord | null)[]>;
+  find(caller: Merchant | CustomerCaller, ids: readonly string[]): Promise<(CustomerRecord | null)[]>;
 }
 
 /** What a resolver may reach: who asks, and the rules. */

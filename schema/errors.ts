@@ -14,6 +14,8 @@ interface ApiErrorDetails {
   /** The endpoint that the credential belongs to (`WRONG_ENVIRONMENT`). */
   readonly endpoint?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Another HTTP status than the code's own: for requests that are wrong before GraphQL reads them (405, 411, 413, 415). */
+  readonly status?: number;
 }
 
 /** A failure that the caller is told about. Anything else that is thrown is a bug and is masked. */
@@ -21,14 +23,14 @@ export class ApiError extends GraphQLError {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, details: ApiErrorDetails = {}) {
-    const { retryAfterSeconds, headers, ...shown } = details;
+    const { retryAfterSeconds, headers, status = httpStatusByErrorCode[code], ...shown } = details;
     super(message, {
       extensions: {
         code,
         ...shown,
         ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
         http: {
-          status: httpStatusByErrorCode[code],
+          status,
           headers: { ...headers, ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }) },
         },
       },

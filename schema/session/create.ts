@@ -7,7 +7,8 @@ import { metadataSchema } from '../metadata.ts';
 import { sessionOperations } from '../operation.ts';
 import { printableText } from '../text.ts';
 
-const externalId = printableText({ min: 1, max: 255 });
+/** The merchant's own id of something, byte for byte. */
+export const externalId = printableText({ min: 1, max: 255 });
 
 /** What `createSession` accepts, where GraphQL's own types say less. */
 const createSessionSchema = z.strictObject({

@@ -1,5 +1,6 @@
 import { builder } from '../builder.ts';
 import type { SessionSelection } from '../context.ts';
+import { externalId } from './create.ts';
 import { Session } from './session.ts';
 
 const RevokeSessionsBy = builder.inputType('RevokeSessionsBy', {
@@ -7,7 +8,10 @@ const RevokeSessionsBy = builder.inputType('RevokeSessionsBy', {
   isOneOf: true,
   fields: (t) => ({
     customer: t.id({ description: 'Every session of the customer with this id.' }),
-    organization: t.id({ description: 'Every session of the organization with this `externalOrganizationId`.' }),
+    organization: t.id({
+      validate: externalId,
+      description: 'Every session of the organization with this `externalOrganizationId`.',
+    }),
     key: t.id({ description: 'Every session that the secret key with this id created.' }),
     all: t.boolean({ description: '`true`: every session of this merchant in this environment.' }),
   }),

@@ -1,0 +1,108 @@
+import type { BillingOSError } from '../errors.ts';
+import type { CreateSessionInput } from '../generated.ts';
+import { isRetryable } from '../node/retry.ts';
+import type { CreatedSession } from '../node/session.ts';
+
+/** `Request` is what the framework hands over. */
+export interface SessionHandlerOptions<Request> {
+  /** A `BillingOS`. */
+  readonly billingos: {
+    createSessionToken(
+      input: CreateSessionInput,
+    ): Promise<Pick<CreatedSession, 'sessionToken' | 'expiresAt' | 'expiresIn'>>;
+  };
+  /**
+   * Your own login: who sent this request? `null` or `undefined` when nobody is logged in. Take the ids from the login,
+   * never from the request's body or query: whoever this names gets a token. What a session may be given besides
+   * (`expiresIn`, `allowedOperations`, `metadata`) is returned with the user.
+   */
+  readonly authenticate: (
+    request: Request,
+  ) => CreateSessionInput | null | undefined | Promise<CreateSessionInput | null | undefined>;
+  /** Told about every failure that is answered with 500 or 503. By default one line on the console names its kind. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** An answer of the session endpoint, before a framework sends it. */
+export interface SessionAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: SessionAnswerBody;
+}
+
+type SessionAnswerBody =
+  | { readonly sessionToken: string; readonly expiresAt: string; readonly expiresIn: number }
+  | { readonly code: string; readonly message: string };
+
+/**
+ * What a merchant's session endpoint answers: the one rule behind the handlers of all frameworks. Never rejects.
+ *
+ * GET is as safe as POST here: without CORS headers no other origin can read the answer, and nothing of the request but
+ * what `authenticate` makes of it decides who the session is for.
+ */
+export async function answerSessionRequest<Request>(
+  { billingos, authenticate, onError = logKind }: SessionHandlerOptions<Request>,
+  method: string,
+  request: Request,
+): Promise<SessionAnswer> {
+  if (method !== 'GET' && method !== 'POST') {
+    return answer(405, { code: 'METHOD_NOT_ALLOWED', message: 'Use GET or POST.' }, { allow: 'GET, POST' });
+  }
+  try {
+    const user = await authenticate(request);
+    return user ? await issue(billingos, user, onError) : nobody;
+  } catch (error) {
+    report(error, onError);
+    return broken;
+  }
+}
+
+async function issue(
+  billingos: SessionHandlerOptions<never>['billingos'],
+  user: CreateSessionInput,
+  onError: (error: unknown) => void,
+): Promise<SessionAnswer> {
+  try {
+    const { sessionToken, expiresAt, expiresIn } = await billingos.createSessionToken(user);
+    return answer(200, { sessionToken, expiresAt: expiresAt.toISOString(), expiresIn });
+  } catch (error) {
+    report(error, onError);
+    return isRetryable(error) ? unavailable(error.retryAfterSeconds) : broken;
+  }
+}
+
+const answer = (
+  status: number,
+  body: SessionAnswerBody,
+  headers: Readonly<Record<string, string>> = {},
+): SessionAnswer => ({ status, headers: { 'cache-control': 'no-store', vary: 'Cookie', ...headers }, body });
+
+const nobody = answer(401, { code: 'UNAUTHENTICATED', message: 'Nobody is logged in.' });
+
+// The reason is for the merchant's eyes: the browser learns only whether trying again is worth it.
+const broken = answer(500, { code: 'INTERNAL_SERVER_ERROR', message: 'The session could not be created.' });
+
+const unavailable = (retryAfterSeconds = 5) =>
+  answer(
+    503,
+    { code: 'UNAVAILABLE', message: 'Billing cannot be reached at the moment.' },
+    { 'retry-after': String(retryAfterSeconds) },
+  );
+
+/** An observer that throws changes no answer. */
+function report(error: unknown, onError: (error: unknown) => void): void {
+  try {
+    onError(error);
+  } catch {
+    // Nobody is left to tell.
+  }
+}
+
+/** Only the kind: the message of an error of the merchant's own code may hold anything. */
+function logKind(error: unknown): void {
+  const kind = error instanceof Error ? error.name : typeof error;
+  const { code, requestId } = error instanceof Error ? (error as Partial<BillingOSError>) : {};
+  const details = [kind, code, requestId].filter((detail) => typeof detail === 'string').join(' ');
+  // oxlint-disable-next-line no-console -- A session endpoint that fails in silence cannot be repaired.
+  console.error(`BillingOS session endpoint: ${details}. Pass onError to see more.`);
+}

@@ -1,0 +1,19 @@
+import type { BillingOSError } from '../errors.ts';
+import type { Session } from '../session/session.ts';
+
+interface Listeners {
+  readonly onSignedOut?: (() => void) | undefined;
+  readonly onError?: ((error: BillingOSError) => void) | undefined;
+  readonly debug?: boolean | undefined;
+}
+
+/** Tells the app what happens to its session, whoever listens at that moment. @returns what stops it. */
+export const createReporter = (session: Session, listeners: () => Listeners): (() => void) =>
+  session.subscribe(() => {
+    const state = session.state();
+    const { onSignedOut, onError, debug } = listeners();
+    // oxlint-disable-next-line no-console -- what `debug` is for
+    if (debug) console.debug(`[billingos] ${state.kind}${'error' in state ? ` (${state.error.code})` : ''}`);
+    if (state.kind === 'signedOut') onSignedOut?.();
+    else if ('error' in state) onError?.(state.error);
+  });

@@ -1,0 +1,91 @@
+import { BillingOSError } from '../errors.ts';
+import { readBoundedText } from './bounded.ts';
+import type { Host } from './host.ts';
+
+/** A session token as it comes from the merchant's server; without `expiresIn` (seconds) its lifetime is read from the token. */
+export interface SessionAnswer {
+  readonly sessionToken: string;
+  readonly expiresIn?: number | undefined;
+  /** Not read: the local calendar may be wrong. */
+  readonly expiresAt?: string | undefined;
+}
+
+/** Asks the merchant for a token; `null` says that nobody is logged in. The signal ends it after ten seconds. */
+export type AskForSession = (signal: AbortSignal) => Promise<SessionAnswer | string | null>;
+
+/** Where tokens come from: someone to ask, or one that the app hands in and replaces itself. */
+export type SessionSource =
+  { readonly kind: 'asked'; readonly ask: AskForSession } | { readonly kind: 'given'; readonly token: string | null };
+
+/** How the merchant's session endpoint is asked; headers may be a function, so that they are read anew each time. */
+export interface SessionRequest {
+  readonly method?: 'GET' | 'POST' | undefined;
+  readonly headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  readonly credentials?: RequestCredentials | undefined;
+}
+
+const longestAnswerBytes = 64 * 1024;
+
+/**
+ * A source that asks a URL, with cookies of the same origin unless told otherwise. Redirects are not followed: they lead to login pages.
+ * @throws {BillingOSError} SIGNED_OUT for 401 and 403, SESSION_ENDPOINT_FAILED for what is no session, NETWORK_ERROR for no answer.
+ */
+export const askUrl =
+  (url: string, request: SessionRequest, host: Pick<Host, 'fetch'>): AskForSession =>
+  async (signal) => {
+    const response = await send(url, request, signal, host);
+    refuseFailure(response);
+    const text = await readBoundedText(response, longestAnswerBytes);
+    if (text === undefined) throw failed(`more than ${longestAnswerBytes} bytes`, response);
+    return parseAnswer(text, response);
+  };
+
+async function send(url: string, request: SessionRequest, signal: AbortSignal, host: Pick<Host, 'fetch'>) {
+  const { method = 'GET', headers = {}, credentials = 'same-origin' } = request;
+  const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
+  if (!sent.has('accept')) sent.set('accept', 'application/json');
+  try {
+    return await host.fetch(url, { method, headers: sent, credentials, cache: 'no-store', redirect: 'manual', signal });
+  } catch (cause) {
+    throw new BillingOSError('NETWORK_ERROR', 'The session endpoint could not be reached.', { cause });
+  }
+}
+
+function refuseFailure(response: Response) {
+  const { status, ok, type } = response;
+  if (status === 401 || status === 403) {
+    throw new BillingOSError('SIGNED_OUT', 'The session endpoint says that nobody is logged in.', { status });
+  }
+  if (type === 'opaqueredirect' || (status >= 300 && status < 400))
+    throw failed('a redirect, perhaps to a login page', response);
+  if (!ok) throw failed(`HTTP ${status}`, response);
+}
+
+function parseAnswer(text: string, response: Response): SessionAnswer {
+  const answer = parseJson(text);
+  if (typeof answer?.['sessionToken'] !== 'string')
+    throw failed(text ? 'no JSON with a sessionToken' : 'nothing', response);
+  const { sessionToken, expiresIn } = answer;
+  return { sessionToken, expiresIn: typeof expiresIn === 'number' ? expiresIn : undefined };
+}
+
+function parseJson(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function failed(what: string, { status, headers }: Response) {
+  return new BillingOSError('SESSION_ENDPOINT_FAILED', `The session endpoint answered with ${what}.`, {
+    status,
+    retryable: status === 429 || status >= 500,
+    retryAfterSeconds: retryAfterSecondsOf(headers.get('retry-after')),
+  });
+}
+
+// Only seconds: a date would be read with a clock that may be wrong.
+const retryAfterSecondsOf = (header: string | null) =>
+  header && /^\d{1,6}$/.test(header) ? Number(header) : undefined;

@@ -1,0 +1,162 @@
+import { base64url, createRemoteJWKSet, customFetch, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import type { JWTPayload, JWTVerifyGetKey } from 'jose';
+import { BillingOSError } from './errors.ts';
+import { issuerOf, type Environment } from './node/environment.ts';
+
+export { BillingOSError, type BillingOSErrorCode } from './errors.ts';
+export type { Environment } from './node/environment.ts';
+
+/** An option that is `undefined` counts as left out. */
+export interface SessionVerifierOptions {
+  /** The address of the service. */
+  readonly url: string;
+  /** Your own id, `mer_…`: all merchants of one service share its signing keys, and only this tells their tokens apart. */
+  readonly merchantId: string;
+  /** Whose tokens count; only `live` when left out, so that the sandbox opens no door in production. */
+  readonly environments?: readonly Environment[] | undefined;
+  /** How far the clocks of the service and of this process may be apart. */
+  readonly clockToleranceSeconds?: number | undefined;
+  readonly fetch?: typeof fetch | undefined;
+  /** Milliseconds since the epoch. */
+  readonly clock?: { now(): number } | undefined;
+}
+
+export interface VerifiedSession {
+  readonly customerId: string;
+  readonly sessionId: string;
+  readonly merchantId: string;
+  readonly environment: Environment;
+  /** `all` also means operations that are added later; a list means exactly these. */
+  readonly operations: 'all' | readonly string[];
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
+
+const longestToken = 2_048;
+const longestLifetimeSeconds = 86_400;
+const tokenPattern = /^bos_session_(test|live)_([\w-]+\.[\w-]+\.[\w-]+)$/;
+const tokenType = 'bos-session+jwt';
+const requiredClaims = ['iss', 'aud', 'sub', 'sid', 'key', 'env', 'scope', 'iat', 'exp'];
+
+/**
+ * Makes the function that tells a merchant's other services whose session token they were sent. It works offline: the
+ * service is asked for its public keys (RFC 7517) only, which are remembered for ten minutes.
+ *
+ * Offline it cannot see a revocation: a token that was revoked counts here until it expires. Where that is too long,
+ * ask `introspectSession` of `billingos/node`.
+ *
+ * The function rejects with TOKEN_EXPIRED, WRONG_ENVIRONMENT, UNAUTHENTICATED (everything else about the token), or
+ * UNAVAILABLE when the keys cannot be read. Follows RFC 8725. Throws a TypeError when an option is wrong.
+ */
+export function createSessionVerifier(options: SessionVerifierOptions): (token: string) => Promise<VerifiedSession> {
+  const { merchantId, environments = ['live'], clockToleranceSeconds = 5, clock = { now: () => Date.now() } } = options;
+  if (!/^mer_\w+$/.test(merchantId)) throw new TypeError('merchantId must be your own id, mer_….');
+  if (environments.length === 0) throw new TypeError('environments must name at least one.');
+  const authorities = new Map(environments.map((environment) => [environment, authorityOf(environment, options)]));
+
+  return async function verifySessionToken(token) {
+    const { environment, jws } = parse(token);
+    const authority = authorities.get(environment);
+    if (!authority) throw wrongEnvironment(environment, environments);
+    checkSpelling(jws);
+
+    const { payload } = await jwtVerify(jws, authority.keyOf, {
+      algorithms: ['ES256'],
+      typ: tokenType,
+      issuer: authority.issuer,
+      audience: merchantId,
+      requiredClaims,
+      maxTokenAge: longestLifetimeSeconds,
+      clockTolerance: clockToleranceSeconds,
+      currentDate: new Date(clock.now()),
+    }).catch(refuse);
+    return sessionOf(payload, environment, merchantId);
+  };
+}
+
+interface Authority {
+  readonly issuer: string;
+  readonly keyOf: JWTVerifyGetKey;
+}
+
+function authorityOf(environment: Environment, { url, fetch: send }: SessionVerifierOptions): Authority {
+  const issuer = issuerOf(url, environment);
+  // At most one request at a time, and for keys that are not there one in 30 seconds.
+  const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), send ? { [customFetch]: send } : {});
+  return {
+    issuer,
+    keyOf: (header, jws) =>
+      keys(header, jws).catch((error: unknown) => {
+        if (error instanceof errors.JWKSNoMatchingKey) throw error;
+        throw new BillingOSError('UNAVAILABLE', `The public keys of ${issuer} cannot be read.`, { cause: error });
+      }),
+  };
+}
+
+/** Prefix first: nothing else is looked at before it is clear whose keys apply. */
+function parse(token: string): { environment: Environment; jws: string } {
+  const [, environment, jws] = (isText(token) && token.length <= longestToken && tokenPattern.exec(token)) || [];
+  if ((environment !== 'test' && environment !== 'live') || jws === undefined) throw untrusted();
+  return { environment, jws };
+}
+
+/**
+ * One token has one spelling: jose accepts others (unused bits of a last character) and more members of the header
+ * (`jwk`, `jku`, `x5u`, `crit`), by which a token could bring its own key.
+ */
+function checkSpelling(jws: string): void {
+  const isCanonical = jws.split('.').every((segment) => isCanonicalBase64url(segment));
+  if (!isCanonical || !isOurHeader(jws)) throw untrusted();
+}
+
+function isCanonicalBase64url(segment: string): boolean {
+  try {
+    return base64url.encode(base64url.decode(segment)) === segment;
+  } catch {
+    return false;
+  }
+}
+
+function isOurHeader(jws: string): boolean {
+  try {
+    const { alg, kid, typ, ...others } = decodeProtectedHeader(jws);
+    const isNamed = typeof kid === 'string' && kid !== '';
+    return alg === 'ES256' && isNamed && typ === tokenType && Object.keys(others).length === 0;
+  } catch {
+    return false;
+  }
+}
+
+function sessionOf(claims: JWTPayload, environment: Environment, merchantId: string): VerifiedSession {
+  const { aud, sub, sid, env, scope, iat, exp } = claims;
+  const isOurs = aud === merchantId && env === environment;
+  const isWhole = isText(sub) && isText(sid) && typeof scope === 'string' && iat !== undefined && exp !== undefined;
+  if (!isOurs || !isWhole) throw untrusted();
+  return {
+    customerId: sub,
+    sessionId: sid,
+    merchantId,
+    environment,
+    operations: scope === '*' ? 'all' : scope.split(' ').filter((operation) => operation !== ''),
+    issuedAt: new Date(iat * 1_000),
+    expiresAt: new Date(exp * 1_000),
+  };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/** Only after the signature held does jose look at the time: what is called expired was genuine. */
+function refuse(error: unknown): never {
+  if (error instanceof BillingOSError) throw error;
+  if (error instanceof errors.JWTExpired) throw new BillingOSError('TOKEN_EXPIRED', 'The session token has expired.');
+  throw untrusted();
+}
+
+/** One message for every fault: it must not tell a forger which guard held. */
+const untrusted = () => new BillingOSError('UNAUTHENTICATED', 'The session token is not one that can be trusted.');
+
+const wrongEnvironment = (environment: Environment, accepted: readonly Environment[]) =>
+  new BillingOSError(
+    'WRONG_ENVIRONMENT',
+    `The session token is of the ${environment} environment; accepted here: ${accepted.join(', ')} (option environments).`,
+  );

@@ -1,0 +1,112 @@
+import { type Environment, environments } from '../schema/environment.ts';
+import { createAuthenticate } from './authenticate.ts';
+import { jwksResponse, llmsResponse } from './http/documents.ts';
+import { createEndpoint } from './http/endpoint.ts';
+import { createGraphqlHandler, type Handler } from './http/handler.ts';
+import { createHealth } from './http/health.ts';
+import { createOriginRules } from './http/origin.ts';
+import { createRateLimits, type RateLimits } from './http/rate-limit.ts';
+import type { Rules, RulesOptions } from './rules.ts';
+import { jwksOf } from './token/jwks.ts';
+
+export interface AppOptions extends Pick<RulesOptions, 'database' | 'issuers' | 'logger'> {
+  readonly rules: Rules;
+  /** Origins of pages that may call the API with a session token, as browsers send them: `https://app.example`. */
+  readonly allowedOrigins: readonly string[];
+  /** Origins under which this service itself is reached. */
+  readonly ownOrigins: readonly string[];
+  /** For one secret key; 0 is no limit. */
+  readonly requestsPerMinute: number;
+  readonly graphiql: 'on' | 'off';
+  /** What `/llms.txt` answers. */
+  readonly llmsIndex: string;
+}
+
+export interface App {
+  /** The whole service: a request in, a response out. */
+  readonly fetch: Handler;
+  /** Reads the revocations in force, and begins the work that goes on beside requests. Not ready before. */
+  start(): Promise<void>;
+  /** Not ready from here on, though requests are still answered. */
+  announceStop(): void;
+  /** Ends the work beside requests, and writes what it still holds. */
+  stop(): Promise<void>;
+}
+
+/** The paths of each environment, below which it is a service of its own. */
+const basePaths: Readonly<Record<Environment, string>> = { live: '', test: '/sandbox' };
+
+export function createApp(options: AppOptions): App {
+  const { database, rules, logger } = options;
+  const rateLimits = createRateLimits({ requestsPerMinute: options.requestsPerMinute });
+  let isStopping = false;
+  const health = createHealth({
+    ping: database.ping,
+    isFeedFresh: rules.revocations.isFresh,
+    isStopping: () => isStopping,
+  });
+
+  const routes = new Map<string, Handler>([
+    ['/livez', async () => health.live()],
+    ['/readyz', () => health.ready()],
+    ['/llms.txt', async () => llmsResponse(options.llmsIndex)],
+    ...environments.flatMap((environment) => environmentRoutes(environment, rateLimits, options)),
+  ]);
+
+  return {
+    async fetch(request, connection) {
+      const route = routes.get(new URL(request.url).pathname);
+      return route ? route(request, connection) : nothingHere();
+    },
+
+    async start() {
+      await rules.revocations.start();
+      rules.lastUsed.start();
+      rules.retention.start();
+      logger.debug('the work beside requests has begun');
+    },
+
+    announceStop() {
+      isStopping = true;
+    },
+
+    async stop() {
+      await Promise.all([rules.revocations.stop(), rules.lastUsed.stop(), rules.retention.stop()]);
+    },
+  };
+}
+
+function environmentRoutes(environment: Environment, rateLimits: RateLimits, options: AppOptions): [string, Handler][] {
+  const { rules, logger, graphiql, issuers } = options;
+  const path = `${basePaths[environment]}/graphql`;
+  const handler = createGraphqlHandler({
+    environment,
+    endpoint: createEndpoint({
+      environment,
+      path,
+      graphiql,
+      logger,
+      sessions: rules.sessions,
+      customers: rules.customers,
+    }),
+    originRules: createOriginRules({
+      allowedOrigins: new Set(options.allowedOrigins),
+      ownOrigins: new Set(options.ownOrigins),
+    }),
+    authenticate: createAuthenticate({
+      secretKeys: rules.secretKeys,
+      acceptToken: rules.acceptToken,
+      lastUsed: rules.lastUsed,
+      rateLimits,
+      endpoints: { test: `${issuers.test}/graphql`, live: `${issuers.live}/graphql` },
+    }),
+    logger,
+  });
+  return [
+    [path, handler],
+    [`${basePaths[environment]}/.well-known/jwks.json`, async () => jwksResponse(jwksOf(rules.keyRing, environment))],
+  ];
+}
+
+const nothingHere = () =>
+  Response.json({ errors: [{ message: 'Nothing is here.', extensions: { code: 'NOT_FOUND' } }] }, { status: 404 });

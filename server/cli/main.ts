@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { StartupError } from '../startup-error.ts';
+import { addKeysCommands } from './keys.ts';
+import { addServeCommand } from './serve.ts';
+import { addSessionsCommands } from './sessions.ts';
+
+const program = new Command('billingos')
+  .description('Session tokens for in-app billing: the server and its keys and sessions.')
+  .option('--json', 'print JSON, for scripts')
+  .showHelpAfterError()
+  .exitOverride();
+
+addServeCommand(program);
+addKeysCommands(program);
+addSessionsCommands(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** What the user can act on is one line; anything else is a bug and keeps its stack. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  if (!isExpected(error)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return 1;
+}
+
+/** An ApiError carries a code of the table. */
+const isExpected = (error: unknown): error is Error =>
+  error instanceof StartupError || (error instanceof Error && 'code' in error && 'extensions' in error);

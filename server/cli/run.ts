@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import type { Merchant } from '../../schema/context.ts';
+import { type Environment, environments } from '../../schema/environment.ts';
+import { readConfig } from '../config.ts';
+import { openInstallation } from '../installation.ts';
+import { createLogger } from '../log.ts';
+import type { MerchantRecord } from '../merchants.ts';
+import type { Rules } from '../rules.ts';
+import { StartupError } from '../startup-error.ts';
+
+/** What a command prints: for scripts all of it, for people these lines. */
+export interface Output {
+  readonly json: unknown;
+  readonly text: string;
+}
+
+/** Opens the database, also beside a running server, runs one command, prints its output, and closes again. */
+export async function run(command: Command, action: (rules: Rules) => Promise<Output>): Promise<void> {
+  const config = readConfig(process.env);
+  const logger = createLogger({ level: 'error', destination: process.stderr });
+  const installation = await openInstallation({ config, logger, mode: 'beside' });
+  try {
+    const output = await action(installation.rules);
+    const isJson = command.optsWithGlobals<{ json?: true }>().json;
+    process.stdout.write(`${isJson ? JSON.stringify(output.json, null, 2) : output.text}\n`);
+  } finally {
+    await installation.close();
+  }
+}
+
+export interface OwnerOptions {
+  readonly environment: Environment;
+  readonly merchant?: string;
+}
+
+/** Options that say whose keys or sessions are meant. */
+export const withOwner = (command: Command): Command =>
+  command
+    .option('-e, --environment <environment>', `which environment: ${environments.join(' or ')}`, toEnvironment, 'test')
+    .option('-m, --merchant <id>', 'which merchant, when there are several');
+
+export async function ownerOf({ environment, merchant }: OwnerOptions, rules: Rules): Promise<Merchant> {
+  const known = await rules.merchants.list();
+  const wanted = merchant === undefined ? known : known.filter(({ id }) => id === merchant);
+  const [only, ...others] = wanted;
+  if (!only) throw new StartupError(merchant ? 'There is no such merchant.' : noMerchantYet);
+  if (others.length > 0) throw new StartupError(`Say which merchant with --merchant: ${namesOf(known)}.`);
+  return { kind: 'merchant', merchantId: only.id, environment };
+}
+
+const noMerchantYet = 'There is no merchant yet: start the server once (billingos serve).';
+
+const namesOf = (merchants: readonly MerchantRecord[]) => merchants.map(({ id, name }) => `${id} (${name})`).join(', ');
+
+function toEnvironment(text: string): Environment {
+  const environment = environments.find((known) => known === text);
+  if (!environment) throw new StartupError(`--environment must be ${environments.join(' or ')}.`);
+  return environment;
+}
+
+/** Columns as wide as their longest cell. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [header, ...rows];
+  const widths = header.map((_cell, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

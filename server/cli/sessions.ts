@@ -1,0 +1,102 @@
+import { text as readAll } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import type { SessionRecord } from '../../schema/context.ts';
+import { ApiError } from '../../schema/errors.ts';
+import type { Rules } from '../rules.ts';
+import { StartupError } from '../startup-error.ts';
+import { environmentOfToken } from '../token/token.ts';
+import { type Output, type OwnerOptions, ownerOf, run, table, withOwner } from './run.ts';
+
+interface ListOptions extends OwnerOptions {
+  readonly customer?: string;
+  readonly key?: string;
+  readonly active?: true;
+  readonly limit: number;
+}
+
+/** `billingos sessions list|revoke|inspect` */
+export function addSessionsCommands(program: Command): void {
+  const sessions = program.command('sessions').description('Sessions: what a customer’s browser calls the API with.');
+
+  withOwner(sessions.command('list').description('Sessions, newest first.'))
+    .option('--customer <id>', 'of this customer')
+    .option('--key <id>', 'created by this secret key')
+    .option('--active', 'only those whose token counts now')
+    .option('--limit <count>', 'how many at most', toCount, 20)
+    .action((options: ListOptions, command: Command) =>
+      run(command, async (rules) => {
+        const filter = { customerId: options.customer, keyId: options.key, active: options.active };
+        const request = { first: options.limit, after: undefined };
+        return listed((await rules.sessions.list(await ownerOf(options, rules), request, filter)).items);
+      }),
+    );
+
+  withOwner(sessions.command('revoke <id>').description('End a session now.')).action(
+    (id: string, options: OwnerOptions, command: Command) =>
+      run(command, async (rules) => listed([await rules.sessions.revoke(await ownerOf(options, rules), id)])),
+  );
+
+  withOwner(
+    sessions
+      .command('inspect <id-or-dash>')
+      .description('All about a session; with -, about a token on standard input.'),
+  ).action((idOrDash: string, options: OwnerOptions, command: Command) =>
+    run(command, async (rules) => {
+      if (idOrDash === '-') return inspectToken((await readAll(process.stdin)).trim(), rules);
+      const [session] = await rules.sessions.find(await ownerOf(options, rules), [idOrDash]);
+      if (!session) throw new StartupError('Session not found.');
+      return detailed(session);
+    }),
+  );
+}
+
+/** Why a token is refused is for the operator to know: the API tells callers less. */
+async function inspectToken(token: string, rules: Rules): Promise<Output> {
+  const environment = environmentOfToken(token);
+  if (!environment) throw new StartupError('This is not a session token: it begins with neither prefix.');
+  try {
+    const claims = await rules.acceptToken(token, environment);
+    const [session] = await rules.sessions.find({ kind: 'merchant', ...claims }, [claims.sessionId]);
+    return session ? detailed(session) : refused('NOT_FOUND');
+  } catch (error) {
+    if (error instanceof ApiError) return refused(error.code);
+    throw error;
+  }
+}
+
+const refused = (reason: string): Output => ({
+  json: { status: 'refused', reason },
+  text: `The token is refused: ${reason}`,
+});
+
+const detailed = (session: SessionRecord): Output => ({
+  json: session,
+  text: table(
+    ['FIELD', 'VALUE'],
+    Object.entries(session).map(([name, value]) => [
+      name,
+      value instanceof Date ? value.toISOString() : JSON.stringify(value),
+    ]),
+  ),
+});
+
+const listed = (sessions: readonly SessionRecord[]): Output => ({
+  json: sessions,
+  text: table(
+    ['ID', 'STATUS', 'CUSTOMER', 'USER', 'CREATED', 'EXPIRES', 'LAST USED'],
+    sessions.map((session) => [
+      session.id,
+      session.status,
+      session.customerId,
+      session.externalUserId,
+      session.createdAt.toISOString(),
+      session.expiresAt.toISOString(),
+      session.lastUsedAt?.toISOString() ?? 'never',
+    ]),
+  ),
+});
+
+function toCount(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) < 1) throw new StartupError('--limit must be 1 to 999.');
+  return Number(text);
+}

@@ -1,0 +1,154 @@
+import { isIP } from 'node:net';
+import proxyAddress from 'proxy-addr';
+import { z } from 'zod';
+import type { Environment } from '../schema/environment.ts';
+import type { Connection } from './database/connection.ts';
+import { StartupError } from './startup-error.ts';
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** Where browsers and servers reach this service: tokens name it, without a slash at the end. */
+  readonly publicUrl: string;
+  readonly issuers: Readonly<Record<Environment, string>>;
+  readonly database: { kind: 'embedded' } | Extract<Connection, { kind: 'url' }>;
+  /** Holds the embedded database, and the master key that was made for it. */
+  readonly dataDirectory: string;
+  /** `undefined`: the one in the data directory, made at the first start. */
+  readonly masterKey: string | undefined;
+  readonly allowedOrigins: readonly string[];
+  /** Whose `X-Forwarded-For` is believed: addresses and CIDR ranges. */
+  readonly trustedProxies: readonly string[];
+  /** For one secret key; 0 is no limit. */
+  readonly requestsPerMinute: number;
+  readonly graphiql: 'on' | 'off';
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** An empty variable is one that is not set: compose files and shells make no difference. */
+const variable = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema);
+
+const integer = (min: number, max: number, fallback: number) =>
+  variable(
+    z
+      .string()
+      .regex(/^\d+$/)
+      .transform(Number)
+      .refine((value) => value >= min && value <= max)
+      .optional()
+      .transform((value) => value ?? fallback),
+  );
+
+const list = (isItem: (item: string) => boolean) =>
+  variable(
+    z
+      .string()
+      .default('')
+      .transform((text) => text.split(',').flatMap((item) => item.trim() || []))
+      .refine((items) => items.every(isItem)),
+  );
+
+const variables = z.object({
+  PORT: integer(0, 65_535, 4_000),
+  HOST: variable(z.string().default('127.0.0.1')),
+  PUBLIC_URL: variable(z.string().refine(isPublicUrl).optional()),
+  DATABASE_URL: variable(z.string().refine(isPostgresUrl).optional()),
+  BILLINGOS_DATA_DIR: variable(z.string().default('./data')),
+  BILLINGOS_MASTER_KEY: variable(z.string().min(32).optional()),
+  BILLINGOS_ALLOWED_ORIGINS: list(isOrigin),
+  BILLINGOS_TRUSTED_PROXIES: list(isAddressRange),
+  BILLINGOS_RATE_LIMIT: integer(0, 1_000_000_000, 6_000),
+  BILLINGOS_GRAPHIQL: variable(z.enum(['on', 'off']).default('on')),
+  LOG_LEVEL: variable(z.enum(logLevels).default('info')),
+});
+
+/** What each variable must be; said without its value, which may be a secret. */
+const expectations: Readonly<Record<keyof typeof variables.shape, string>> = {
+  PORT: 'must be a port number, 0 to 65535',
+  HOST: 'must be a host name or an address',
+  PUBLIC_URL: 'must be an https URL, or http for a loopback host, without query and fragment',
+  DATABASE_URL: 'must be a postgres:// or postgresql:// URL',
+  BILLINGOS_DATA_DIR: 'must be a path',
+  BILLINGOS_MASTER_KEY: 'must have at least 32 characters (try: openssl rand -base64 32)',
+  BILLINGOS_ALLOWED_ORIGINS: 'must be origins such as https://app.example.com, separated by commas',
+  BILLINGOS_TRUSTED_PROXIES: 'must be addresses or CIDR ranges, separated by commas',
+  BILLINGOS_RATE_LIMIT: 'must be a number of requests a minute, 0 for no limit',
+  BILLINGOS_GRAPHIQL: 'must be on or off',
+  LOG_LEVEL: `must be one of ${logLevels.join(', ')}`,
+};
+
+/** Reads every variable once. Throws one StartupError that names each problem by its variable. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const result = variables.safeParse(env);
+  const names = result.error?.issues.map(({ path }) => path[0] as keyof typeof expectations) ?? [];
+  const problems = [...new Set(names)].map((name) => `${name} ${expectations[name]}`);
+  if (env['DATABASE_URL'] && !env['BILLINGOS_MASTER_KEY']) {
+    problems.push('BILLINGOS_MASTER_KEY must be set with DATABASE_URL: every process on one database needs the same');
+  }
+  if (!result.success || problems.length > 0)
+    throw new StartupError(`The configuration is wrong: ${problems.join('; ')}.`);
+  return toConfig(result.data);
+}
+
+function toConfig(read: z.output<typeof variables>): Config {
+  const publicUrl = (read.PUBLIC_URL ?? `http://localhost:${read.PORT}`).replace(/\/+$/, '');
+  return {
+    port: read.PORT,
+    host: read.HOST,
+    publicUrl,
+    issuers: issuersOf(publicUrl),
+    database: read.DATABASE_URL === undefined ? { kind: 'embedded' } : { kind: 'url', url: read.DATABASE_URL },
+    dataDirectory: read.BILLINGOS_DATA_DIR,
+    masterKey: read.BILLINGOS_MASTER_KEY,
+    allowedOrigins: read.BILLINGOS_ALLOWED_ORIGINS,
+    trustedProxies: read.BILLINGOS_TRUSTED_PROXIES,
+    requestsPerMinute: read.BILLINGOS_RATE_LIMIT,
+    graphiql: read.BILLINGOS_GRAPHIQL,
+    logLevel: read.LOG_LEVEL,
+  };
+}
+
+export const issuersOf = (publicUrl: string): Readonly<Record<Environment, string>> => ({
+  live: publicUrl,
+  test: `${publicUrl}/sandbox`,
+});
+
+/** The origins under which a browser may show this service's own page: a loopback host has several names. */
+export function ownOriginsOf(publicUrl: string): string[] {
+  const { protocol, hostname, port, origin } = new URL(publicUrl);
+  if (!isLoopback(hostname)) return [origin];
+  return ['localhost', '127.0.0.1', '[::1]'].map((host) => new URL(`${protocol}//${host}:${port}`).origin);
+}
+
+const parseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
+
+function isPublicUrl(text: string): boolean {
+  const url = parseUrl(text);
+  if (!url || url.search || url.hash || url.username || url.password) return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+function isPostgresUrl(text: string): boolean {
+  return ['postgres:', 'postgresql:'].includes(parseUrl(text)?.protocol ?? '');
+}
+
+/** As browsers send it: exactly what the URL standard serialises, so that comparing letters is enough. */
+function isOrigin(text: string): boolean {
+  return parseUrl(text)?.origin === text && text.startsWith('http');
+}
+
+function isAddressRange(text: string): boolean {
+  try {
+    proxyAddress.compile(text);
+    return isIP(text.replace(/\/.*$/, '')) !== 0;
+  } catch {
+    return false;
+  }
+}

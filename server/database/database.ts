@@ -1,0 +1,85 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { DatabaseError, Pool, type ClientBase, type PoolConfig } from 'pg';
+import { reasonOf, StartupError } from '../startup-error.ts';
+import { toClientConfig, type Connection } from './connection.ts';
+
+export interface DatabaseOptions {
+  connection: Connection;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+  maxConnections?: number;
+  /** PostgreSQL cancels a statement that takes longer, and ends a transaction that idles as long. */
+  statementTimeoutMs?: number;
+  connectTimeoutMs?: number;
+  /** Sees the text of each statement before it is sent, never its values. */
+  onQuery?: (statement: string) => void;
+}
+
+/** What statements run in, inside `db.transaction`. */
+export type Transaction = Parameters<Parameters<NodePgDatabase['transaction']>[0]>[0];
+
+export interface Database {
+  db: NodePgDatabase & { $client: Pool };
+  /** Resolves when the database answers, rejects when it does not. */
+  ping(): Promise<void>;
+  /** Waits for the statements under way. */
+  close(): Promise<void>;
+}
+
+/** Connects a pool. Throws a StartupError when the database does not answer; later failures reject the query they hit. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const pool = createPool(options);
+  const { onQuery } = options;
+  const db = drizzle({ client: pool, ...(onQuery && { logger: { logQuery: onQuery } }) });
+  const ping = async () => {
+    await pool.query('select 1');
+  };
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= pool.end());
+
+  try {
+    await ping();
+  } catch (error) {
+    await close();
+    throw new StartupError(`The database cannot be reached: ${describe(error)}`, { cause: error });
+  }
+  return { db, ping, close };
+}
+
+function createPool(options: DatabaseOptions): Pool {
+  const {
+    connection,
+    applicationName,
+    maxConnections = 20,
+    statementTimeoutMs = 5_000,
+    connectTimeoutMs = 5_000,
+  } = options;
+  // The pool waits for what onConnect returns, which its type does not say.
+  const applyTimeouts = (client: ClientBase) =>
+    client.query(
+      `set statement_timeout = ${statementTimeoutMs}; set idle_in_transaction_session_timeout = ${statementTimeoutMs}`,
+    );
+  const pool = new Pool({
+    ...toClientConfig(connection),
+    application_name: applicationName,
+    max: maxConnections,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    // Set by statement: poolers such as PgBouncer refuse them as startup parameters.
+    onConnect: applyTimeouts as NonNullable<PoolConfig['onConnect']>,
+  });
+  // A connection that breaks, idle or within a transaction, is an event; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/**
+ * Why a connection failed. PostgreSQL's own words are safe to show; of anything else only the code is, because its
+ * message may quote parts of a mistyped URL, and with them the password.
+ */
+function describe(error: unknown): string {
+  if (error instanceof DatabaseError) return reasonOf(error);
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return 'no answer to a connection attempt';
+}

@@ -1,0 +1,18 @@
+import type { JWK } from 'jose';
+
+const text = (type: string, body: string, maxAgeSeconds: number, headers: Record<string, string> = {}) =>
+  new Response(body, {
+    headers: {
+      'content-type': type,
+      'cache-control': `public, max-age=${maxAgeSeconds}`,
+      'x-content-type-options': 'nosniff',
+      ...headers,
+    },
+  });
+
+/** Public keys may be read from anywhere. Verifiers keep them for minutes, and ask again for a `kid` they do not know. */
+export const jwksResponse = (jwks: { keys: JWK[] }): Response =>
+  text('application/jwk-set+json', JSON.stringify(jwks), 300, { 'access-control-allow-origin': '*' });
+
+/** An index of the documentation for machines (llmstxt.org). */
+export const llmsResponse = (index: string): Response => text('text/plain; charset=utf-8', index, 3_600);

@@ -1,0 +1,61 @@
+import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection';
+import { createYoga } from 'graphql-yoga';
+import type { Caller, Customers, Sessions } from '../../schema/context.ts';
+import type { Environment } from '../../schema/environment.ts';
+import { schema } from '../../schema/index.ts';
+import type { Logger } from '../log.ts';
+import { createErrorMask } from './errors.ts';
+import { graphiqlFor } from './graphiql.ts';
+import { useInputProblems } from './input-problems.ts';
+import { useLimits } from './limits.ts';
+import { useParams } from './params.ts';
+
+interface EndpointOptions {
+  readonly environment: Environment;
+  readonly path: string;
+  readonly sessions: Sessions;
+  readonly customers: Customers;
+  readonly graphiql: 'on' | 'off';
+  readonly logger: Logger;
+}
+
+/** What is known about a request when GraphQL begins. */
+export interface RequestContext {
+  readonly caller: Caller;
+  readonly requestId: string;
+}
+
+/** GraphQL for one environment. Who may send a request, and how large it may be, was decided before. */
+export function createEndpoint({ environment, path, sessions, customers, graphiql, logger }: EndpointOptions) {
+  const maskFor = createErrorMask(logger);
+  const isLive = environment === 'live';
+
+  return createYoga<RequestContext>({
+    schema,
+    graphqlEndpoint: path,
+    context: { sessions, customers },
+    ...(graphiql === 'on' ? graphiqlFor(environment) : { graphiql: false }),
+    landingPage: false,
+    cors: false,
+    logging: false,
+    batching: false,
+    multipart: false,
+    maxRequestBodySize: false,
+    maskedErrors: false,
+    plugins: [
+      useParams(),
+      useLimits({ suggestions: isLive ? 'off' : 'on' }),
+      useInputProblems(),
+      // In the sandbox anybody may look at the schema; in production only who could use it from a server.
+      useDisableIntrospection({ isDisabled: (_request, context) => isLive && !isMerchant(context) }),
+      {
+        onResultProcess({ result, serverContext, setResult }) {
+          const mask = maskFor((serverContext as unknown as RequestContext).requestId);
+          if ('errors' in result && result.errors) setResult({ ...result, errors: result.errors.map(mask) });
+        },
+      },
+    ],
+  });
+}
+
+const isMerchant = (context: Record<string, unknown>) => (context['caller'] as Caller).kind === 'merchant';

@@ -1,0 +1,45 @@
+import { GraphQLError } from 'graphql';
+import { ApiError } from '../../schema/errors.ts';
+import type { Logger } from '../log.ts';
+
+/** The one place that decides what a caller learns about a failure. */
+export const createErrorMask =
+  (logger: Logger) =>
+  (requestId: string) =>
+  (error: unknown): GraphQLError => {
+    const known = apiErrorOf(error);
+    if (known) return error instanceof GraphQLError ? error : known;
+    if (isAboutTheRequest(error)) return withCode(error);
+
+    logger.error({ err: error, requestId }, 'a request failed unexpectedly');
+    return unexpected(requestId);
+  };
+
+export const unexpected = (requestId: string) =>
+  new GraphQLError('Something went wrong on our side.', {
+    extensions: { code: 'INTERNAL_SERVER_ERROR', requestId, http: { status: 500 } },
+  });
+
+function apiErrorOf(error: unknown): ApiError | undefined {
+  if (error instanceof ApiError) return error;
+  return error instanceof GraphQLError && error.originalError instanceof ApiError ? error.originalError : undefined;
+}
+
+/** graphql-js and the limits report a document without a path; with one, something failed while it was carried out. */
+const isAboutTheRequest = (error: unknown): error is GraphQLError =>
+  error instanceof GraphQLError &&
+  error.path === undefined &&
+  error.originalError === undefined &&
+  error.extensions['unexpected'] === undefined;
+
+const withCode = ({ message, nodes, extensions }: GraphQLError) =>
+  new GraphQLError(message, { nodes: nodes ?? null, extensions: { ...extensions, code: 'INVALID_INPUT' } });
+
+/** For a request that never reached GraphQL. */
+export function errorResponse(error: GraphQLError, headers: Record<string, string> = {}): Response {
+  const { http, ...extensions } = error.extensions;
+  return Response.json(
+    { errors: [{ message: error.message, extensions }] },
+    { status: http?.status ?? 500, headers: { ...http?.headers, ...headers } },
+  );
+}

@@ -1,0 +1,86 @@
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { Environment } from '../../schema/environment.ts';
+
+const authorization = (example: string) => JSON.stringify({ Authorization: `Bearer ${example}` }, null, 2);
+
+const createSession = `# 1. Your server creates a session for the user who is logged in.
+# Put your secret key under "Headers" below, then run this.
+mutation CreateSession($input: CreateSessionInput!) {
+  createSession(input: $input) {
+    sessionToken
+    expiresAt
+    expiresIn
+    session {
+      id
+    }
+    customer {
+      id
+      externalUserId
+    }
+  }
+}
+`;
+
+const readViewer = `# 2. The browser calls the API with the session token of step 1.
+# Put it under "Headers" below. It shows this one customer and nobody else.
+query Viewer {
+  viewer {
+    id
+    externalUserId
+    email
+  }
+  currentSession {
+    id
+    status
+    expiresAt
+    allowedOperations
+  }
+}
+`;
+
+const revokeSession = `# 3. Your server ends the session. Run step 2 again: TOKEN_REVOKED.
+# Secret key under "Headers", the session's id under "Variables".
+mutation RevokeSession($id: ID!) {
+  revokeSession(id: $id) {
+    id
+    status
+    revokedAt
+  }
+}
+`;
+
+/** The explorer's options for Yoga: three tabs that tell the whole story. Everything it loads comes from this process. */
+export const graphiqlFor = (environment: Environment) => ({
+  renderGraphiQL,
+  graphiql: {
+    title: `BillingOS GraphiQL: ${environment}`,
+    // A secret key that was typed in is gone when the page is.
+    shouldPersistHeaders: false,
+    defaultEditorToolsVisibility: 'headers' as const,
+    defaultTabs: [
+      {
+        query: createSession,
+        variables: JSON.stringify({ input: { externalUserId: 'user_1', email: 'ada@example.com' } }, null, 2),
+        headers: authorization(`sk_${environment}_…`),
+      },
+      { query: readViewer, headers: authorization(`bos_session_${environment}_…`) },
+      {
+        query: revokeSession,
+        variables: JSON.stringify({ id: 'ses_…' }, null, 2),
+        headers: authorization(`sk_${environment}_…`),
+      },
+    ],
+  },
+});
+
+/** The page brings its scripts and styles in itself and talks to this origin alone; nobody may frame it. */
+export const graphiqlSecurityPolicy = [
+  "default-src 'self'",
+  "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "worker-src 'self' blob: data:",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');

@@ -1,0 +1,24 @@
+interface HealthOptions {
+  /** Rejects when the database does not answer. */
+  readonly ping: () => Promise<void>;
+  readonly isFeedFresh: () => boolean;
+  readonly isStopping: () => boolean;
+}
+
+const answer = (status: 200 | 503, state: string) =>
+  Response.json({ status: state }, { status, headers: { 'cache-control': 'no-store' } });
+
+/** Alive: the process answers. Ready: it should be sent requests. A process that stops is alive, and not ready. */
+export function createHealth({ ping, isFeedFresh, isStopping }: HealthOptions) {
+  async function ready(): Promise<Response> {
+    if (isStopping()) return answer(503, 'stopping');
+    const hasDatabase = await ping().then(
+      () => true,
+      () => false,
+    );
+    if (!hasDatabase) return answer(503, 'database unreachable');
+    return isFeedFresh() ? answer(200, 'ready') : answer(503, 'revocation feed behind');
+  }
+
+  return { live: () => answer(200, 'alive'), ready };
+}

@@ -1,0 +1,65 @@
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { ApiError } from '../../schema/errors.ts';
+
+const maxDocumentLength = 10_000;
+/** Parsers recurse: deeper documents and bodies overflow the stack before any rule sees them. */
+const maxBracketDepth = 64;
+
+/** Reads GraphQL parameters from a request: JSON bodies, and query strings for queries. Echoes nothing of what was sent. */
+export function useParams(): Plugin {
+  return {
+    onRequestParse({ request, setRequestParser }) {
+      setRequestParser(request.method === 'GET' ? fromUrl : fromBody);
+    },
+    onParams({ params }) {
+      const query: unknown = params.query;
+      if (typeof query !== 'string') return;
+      if (query.length > maxDocumentLength)
+        throw problem(`A document may have at most ${maxDocumentLength} characters.`);
+      if (bracketDepthOf(query) > maxBracketDepth) throw problem('The document is nested too deeply.');
+    },
+  };
+}
+
+async function fromBody(request: Request): Promise<GraphQLParams> {
+  const body = parseJson(await request.text());
+  if (typeof body !== 'object' || body === null) throw problem('The body must be a JSON object.');
+  if (Array.isArray(body)) throw problem('Send one operation a request: batches are not supported.');
+  return body;
+}
+
+function fromUrl(request: Request): GraphQLParams {
+  const { searchParams } = new URL(request.url);
+  const text = (name: string) => searchParams.get(name);
+  const object = (name: string) => {
+    const value = searchParams.get(name);
+    return value === null ? undefined : (parseJson(value) as Record<string, unknown>);
+  };
+  return {
+    ...(text('query') !== null && { query: text('query') ?? '' }),
+    ...(text('operationName') !== null && { operationName: text('operationName') ?? '' }),
+    ...(object('variables') && { variables: object('variables') ?? {} }),
+    ...(object('extensions') && { extensions: object('extensions') ?? {} }),
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw problem('The request is not valid JSON.');
+  }
+}
+
+/** Counts brackets wherever they stand: one in a string only makes the rule stricter. */
+function bracketDepthOf(document: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of document) {
+    if ('{[('.includes(character)) deepest = Math.max(deepest, ++depth);
+    else if ('}])'.includes(character)) depth--;
+  }
+  return deepest;
+}
+
+const problem = (message: string) => new ApiError('INVALID_INPUT', message);

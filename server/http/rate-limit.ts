@@ -1,0 +1,45 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { ApiError } from '../../schema/errors.ts';
+
+/** All of these count in this process; each throws RATE_LIMITED with the time to wait. */
+export interface RateLimits {
+  countRequest(keyId: string): Promise<void>;
+  /** Notes a secret key that was not accepted. */
+  countFailure(address: string): Promise<void>;
+  refuseAfterFailures(address: string): Promise<void>;
+}
+
+interface RateLimitsOptions {
+  /** Requests a minute for one secret key; 0 is no limit. */
+  readonly requestsPerMinute: number;
+}
+
+const windowSeconds = 60;
+/** Keys that are not accepted, a minute and address: room for a deployment with a stale key, none for guessing. */
+const failuresPerMinute = 30;
+
+export function createRateLimits({ requestsPerMinute }: RateLimitsOptions): RateLimits {
+  const requests =
+    requestsPerMinute > 0 ? new RateLimiterMemory({ points: requestsPerMinute, duration: windowSeconds }) : undefined;
+  const failures = new RateLimiterMemory({ points: failuresPerMinute, duration: windowSeconds });
+
+  return {
+    async countRequest(keyId) {
+      await requests?.consume(keyId).catch(refuse);
+    },
+    async countFailure(address) {
+      await failures.consume(address).catch(refuse);
+    },
+    async refuseAfterFailures(address) {
+      const counted = await failures.get(address);
+      if (counted && counted.consumedPoints >= failuresPerMinute) refuse(counted);
+    },
+  };
+}
+
+function refuse(reason: unknown): never {
+  if (!(reason instanceof RateLimiterRes)) throw reason;
+  throw new ApiError('RATE_LIMITED', 'Too many requests.', {
+    retryAfterSeconds: Math.max(1, Math.ceil(reason.msBeforeNext / 1000)),
+  });
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Connection } from './database/connection.ts';
+import { type Database, openDatabase } from './database/database.ts';
+import { attachEmbedded, startEmbedded } from './database/embedded.ts';
+import { migrate } from './database/migrate.ts';
+import type { Logger } from './log.ts';
+import { deriveKeys } from './master-key.ts';
+import { createRules, type Rules } from './rules.ts';
+import { reasonOf, StartupError } from './startup-error.ts';
+
+/** An opened database with everything that can be done on it. */
+export interface Installation {
+  readonly database: Database;
+  readonly rules: Rules;
+  close(): Promise<void>;
+}
+
+interface InstallationOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** `own`: this process runs the embedded database. `beside`: another one may be running it already. */
+  readonly mode: 'own' | 'beside';
+  /** Called when the embedded database ends although nobody stopped it. */
+  readonly onCrash?: () => void;
+}
+
+/** Opens the database (the embedded one or the merchant's), brings its tables up to date, and reads the keys. */
+export async function openInstallation({ config, logger, mode, onCrash }: InstallationOptions): Promise<Installation> {
+  const { connection, stop } = await openPostgres(config, mode, onCrash);
+  const opened: Pick<Database, 'close'>[] = [];
+  const close = async () => {
+    for (const database of opened) await database.close();
+    await stop();
+  };
+
+  try {
+    const database = await openDatabase({ connection, applicationName: `billingos ${mode}` });
+    opened.push(database);
+    await migrate(database);
+    const derivedKeys = deriveKeys(config.masterKey ?? (await readOrMakeMasterKey(config.dataDirectory)));
+    const rules = await createRules({ database, derivedKeys, issuers: config.issuers, clock: systemClock, logger });
+    return { database, rules, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Postgres {
+  readonly connection: Connection;
+  stop(): Promise<void>;
+}
+
+async function openPostgres(
+  { database, dataDirectory }: Config,
+  mode: 'own' | 'beside',
+  onCrash: (() => void) | undefined,
+): Promise<Postgres> {
+  if (database.kind === 'url') return { connection: database, stop: async () => undefined };
+  const open = mode === 'own' ? startEmbedded : attachEmbedded;
+  return open({ dataDirectory, durability: 'durable', ...(onCrash && { onCrash }) });
+}
+
+/** Made once, readable by its owner only. Whoever backs up the database must keep this file, and keep it elsewhere. */
+async function readOrMakeMasterKey(dataDirectory: string): Promise<string> {
+  const path = join(dataDirectory, 'master-key');
+  try {
+    await writeFile(path, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (!isAlreadyThere(error))
+      throw new StartupError(`${path} cannot be written: ${reasonOf(error)}`, { cause: error });
+  }
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new StartupError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
+  });
+  if (text.trim().length < 32)
+    throw new StartupError(`${path} is damaged: restore it, no other key opens the database.`);
+  return text.trim();
+}
+
+const isAlreadyThere = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST';

@@ -1,0 +1,34 @@
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+
+export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
+
+/** Secret keys, session tokens, webhook secrets and anything that is a JWT or a JWK, wherever they stand in a line. */
+const secrets = /\b(sk_(?:test|live)_|bos_session_(?:test|live)_|whsec_)[\w.-]+|\beyJ[\w.-]+/g;
+const addresses = /[^\s"@<>:\\]+@[^\s"@<>:\\]+\.[^\s"@<>:\\]+/g;
+const headers = ['authorization', 'cookie', 'set-cookie', 'proxy-authorization'];
+
+/** Takes every secret and e-mail address out of a line, just before it leaves the process. */
+export const redact = (line: string): string =>
+  line.replace(secrets, (_secret, prefix?: string) => `${prefix ?? 'eyJ'}[redacted]`).replace(addresses, '[address]');
+
+interface LogOptions {
+  readonly level: string;
+  readonly destination: { write(line: string): unknown };
+}
+
+/** One JSON object a line. Redaction is at the sink: what a caller forgot to leave out does not get out. */
+export function createLogger({ level, destination }: LogOptions): PinoLogger {
+  const sink: DestinationStream = { write: (line) => destination.write(redact(line)) };
+  return pino(
+    {
+      level,
+      base: { service: 'billingos' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: {
+        paths: headers.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.headers["${name}"]`]),
+        censor: '[redacted]',
+      },
+    },
+    sink,
+  );
+}

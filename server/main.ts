@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { createApp } from './app.ts';
+import { ownOriginsOf, readConfig } from './config.ts';
+import { listen } from './http/listener.ts';
+import { type Installation, openInstallation } from './installation.ts';
+import { createLogger } from './log.ts';
+
+/** The process, as far as the server needs it. */
+export interface ServerProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Logs, one JSON object a line. */
+  readonly stderr: { write(text: string): unknown };
+  /** What a person at the terminal should see. */
+  readonly stdout: { write(text: string): unknown };
+  /** Calls back at the first signal to stop. */
+  onStopSignal(stop: () => void): void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+/** Load balancers need a moment to notice that this process is not ready; requests under way get this long. */
+const graceMs = 10_000;
+
+/** Runs the server until it is told to stop. Throws a StartupError when it cannot start. */
+export async function serve({ env, stdout, stderr, onStopSignal, exit }: ServerProcess): Promise<void> {
+  const config = readConfig(env);
+  const logger = createLogger({ level: config.logLevel, destination: stderr });
+  const say = (line: string) => stdout.write(`${line}\n`);
+
+  const onCrash = () => {
+    logger.fatal('the embedded database ended unexpectedly');
+    exit(1);
+  };
+  const installation = await openInstallation({ config, logger, mode: 'own', onCrash });
+  try {
+    await welcome(installation, say);
+    const { database, rules } = installation;
+    const app = createApp({
+      ...config,
+      database,
+      rules,
+      logger,
+      ownOrigins: ownOriginsOf(config.publicUrl),
+      llmsIndex: await readDocument('llms.txt'),
+    });
+    await app.start();
+    const listener = await listen({ ...config, fetch: app.fetch });
+    say(`  Live     ${config.issuers.live}/graphql`);
+    say(`  Sandbox  ${config.issuers.test}/graphql   (open it in a browser: GraphiQL)`);
+    say(`BillingOS is ready on http://${config.host}:${listener.port}`);
+
+    await new Promise<void>((resolve) => onStopSignal(resolve));
+    logger.info('stopping');
+    app.announceStop();
+    await listener.close(graceMs);
+    await app.stop();
+  } finally {
+    await installation.close();
+  }
+}
+
+/** At the very first start: a merchant, and a key to begin with. It is shown this once. */
+async function welcome({ rules }: Installation, say: (line: string) => void): Promise<void> {
+  const merchant = await rules.merchants.createFirst('My company');
+  if (!merchant) return;
+  const { secretKey } = await rules.secretKeys.create({ merchantId: merchant.id, environment: 'test' }, 'First key');
+  say('Your secret key for the sandbox. Keep it on your server; it is not shown again:');
+  say(`  ${secretKey}`);
+}
+
+/** Documents lie beside the source, and one level further up from the build. */
+async function readDocument(name: string): Promise<string> {
+  const places = [`../docs/${name}`, `../../docs/${name}`].map((path) => new URL(path, import.meta.url));
+  const found = await Promise.allSettled(places.map((place) => readFile(place, 'utf8')));
+  return found.find((result) => result.status === 'fulfilled')?.value ?? '';
+}

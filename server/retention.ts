@@ -1,0 +1,52 @@
+import { sql } from 'drizzle-orm';
+import type { Clock } from './clock.ts';
+import type { Database } from './database/database.ts';
+import type { Logger } from './log.ts';
+
+interface RetentionOptions {
+  readonly database: Pick<Database, 'db'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly logger: Logger;
+}
+
+const everyMs = 600_000;
+/** How long what is over can still be looked up. A revocation explains a session, and stays as long. */
+const keptForMs = 30 * 86_400_000;
+const rowsAtOnce = 1_000;
+
+/** Removes sessions and revocations that are long over, a few at a time, so that the tables stay bounded. */
+export function createRetention({ database, clock, logger }: RetentionOptions) {
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+
+  async function removeFrom(table: 'sessions' | 'revocations'): Promise<void> {
+    const before = new Date(clock.now() - keptForMs).toISOString();
+    const name = sql.identifier(table);
+    for (;;) {
+      const { rowCount } = await database.db.execute(
+        sql`delete from ${name} where ctid = any(array(
+              select ctid from ${name} where expires_at < ${before}::timestamptz limit ${rowsAtOnce}))`,
+      );
+      if ((rowCount ?? 0) < rowsAtOnce) return;
+    }
+  }
+
+  async function clean(): Promise<void> {
+    await removeFrom('sessions');
+    await removeFrom('revocations');
+  }
+
+  const cleanQuietly = () =>
+    clean().catch((error: unknown) => logger.warn({ err: error }, 'old rows were not removed'));
+
+  return {
+    clean,
+    start(): void {
+      timer = setInterval(() => void (running = cleanQuietly()), everyMs).unref();
+    },
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

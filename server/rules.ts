@@ -1,0 +1,42 @@
+import type { Environment } from '../schema/environment.ts';
+import type { Clock } from './clock.ts';
+import { createCustomers } from './customers.ts';
+import type { Database } from './database/database.ts';
+import { createLastUsed } from './last-used.ts';
+import type { Logger } from './log.ts';
+import type { DerivedKeys } from './master-key.ts';
+import { createMerchants } from './merchants.ts';
+import { createRetention } from './retention.ts';
+import { createSecretKeys } from './secret-keys.ts';
+import { createSessions } from './sessions.ts';
+import { createAcceptToken } from './token/accept.ts';
+import { openKeyRing } from './token/key-ring.ts';
+import { createRevocations } from './token/revocations.ts';
+import { createTokens } from './token/token.ts';
+
+export interface RulesOptions {
+  readonly database: Database;
+  readonly derivedKeys: DerivedKeys;
+  /** The URL of each environment: the `iss` of its tokens, which `/graphql` and `/.well-known/jwks.json` follow. */
+  readonly issuers: Readonly<Record<Environment, string>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Everything that the service knows how to do, without HTTP: what the server and the command line have in common. */
+export async function createRules({ database, derivedKeys, issuers, clock, logger }: RulesOptions) {
+  const { encryptionKey, pepper } = derivedKeys;
+  const keyRing = await openKeyRing({ database, encryptionKey, clock });
+  const tokens = createTokens({ keyRing, issuers, clock });
+  const revocations = createRevocations({ database, clock, logger });
+  const acceptToken = createAcceptToken({ tokens, revocations });
+  const merchants = createMerchants({ database, clock });
+  const secretKeys = createSecretKeys({ database, revocations, pepper, clock });
+  const customers = createCustomers({ database, clock });
+  const lastUsed = createLastUsed({ database, clock, logger });
+  const retention = createRetention({ database, clock, logger });
+  const sessions = createSessions({ database, customers, secretKeys, tokens, acceptToken, revocations, clock });
+  return { keyRing, tokens, revocations, acceptToken, merchants, secretKeys, customers, lastUsed, retention, sessions };
+}
+
+export type Rules = Awaited<ReturnType<typeof createRules>>;

@@ -1,0 +1,173 @@
+import { and, desc, eq, gt, isNull, or } from 'drizzle-orm';
+import { LRUCache } from 'lru-cache';
+import type { Owner } from '../schema/context.ts';
+import { ApiError, notFound } from '../schema/errors.ts';
+import { isKeyId, type KeyId } from '../schema/id.ts';
+import type { Clock } from './clock.ts';
+import type { Database, Transaction } from './database/database.ts';
+import { secretKeys } from './database/tables.ts';
+import { newId } from './id.ts';
+import { digestOf, generateSecretKey } from './secret-key.ts';
+import type { Revocations } from './token/revocations.ts';
+
+export interface SecretKeyRecord extends Owner {
+  readonly id: KeyId;
+  readonly name: string;
+  readonly lastFour: string;
+  readonly createdAt: Date;
+  /** From when it is refused; `null` while nobody ended it. */
+  readonly endsAt: Date | null;
+}
+
+/** The key in clear is in this answer and nowhere else, ever. */
+export interface CreatedSecretKey {
+  readonly secretKey: string;
+  readonly record: SecretKeyRecord;
+}
+
+interface EndOptions {
+  /** `revoke` ends the sessions that the key created, at the moment the key ends; `keep` lets them run out. */
+  readonly sessions: 'revoke' | 'keep';
+}
+
+export interface SecretKeys {
+  create(owner: Owner, name: string): Promise<CreatedSecretKey>;
+  list(owner: Owner): Promise<SecretKeyRecord[]>;
+  byId(owner: Owner, id: string): Promise<SecretKeyRecord | null>;
+  /** The key's record while it works, at most a second old; `null` for any other text. */
+  find(secretKey: string): Promise<SecretKeyRecord | null>;
+  /** Whether `find` would answer without reading the database. */
+  isRemembered(secretKey: string): boolean;
+  /** A new key of the same name; the old one ends after the overlap. CONFLICT when it is ending already. */
+  roll(owner: Owner, id: KeyId, options: EndOptions & { overlapMs: number }): Promise<CreatedSecretKey>;
+  revoke(owner: Owner, id: KeyId, options: EndOptions): Promise<SecretKeyRecord>;
+}
+
+interface SecretKeysOptions {
+  readonly database: Pick<Database, 'db'>;
+  readonly revocations: Pick<Revocations, 'add'>;
+  readonly pepper: Uint8Array;
+  readonly clock: Clock;
+}
+
+/** A revoked key stops working everywhere within this time. */
+const rememberForMs = 1_000;
+const maxRemembered = 10_000;
+
+export function createSecretKeys({ database, revocations, pepper, clock }: SecretKeysOptions): SecretKeys {
+  const { db } = database;
+
+  // Wrapped, because the cache takes `null` for "not there". Callers who come together share one read.
+  const remembered = new LRUCache<string, { record: SecretKeyRecord | null }>({
+    max: maxRemembered,
+    ttl: rememberForMs,
+    fetchMethod: async (digest) => ({ record: await read(digest) }),
+  });
+
+  async function read(digest: string): Promise<SecretKeyRecord | null> {
+    const [row] = await db.select(recordColumns).from(secretKeys).where(eq(secretKeys.digest, digest)).limit(1);
+    return row ?? null;
+  }
+
+  async function byId(owner: Owner, id: string): Promise<SecretKeyRecord | null> {
+    const [row] = isKeyId(id) ? await db.select(recordColumns).from(secretKeys).where(isKey(owner, id)) : [];
+    return row ?? null;
+  }
+
+  function newKey(owner: Owner, name: string) {
+    const secretKey = generateSecretKey(owner.environment);
+    const record: SecretKeyRecord = {
+      merchantId: owner.merchantId,
+      environment: owner.environment,
+      id: newId('key', clock.now()),
+      name,
+      lastFour: secretKey.slice(-4),
+      createdAt: new Date(clock.now()),
+      endsAt: null,
+    };
+    return { created: { secretKey, record }, row: { ...record, digest: digestOf(secretKey, pepper) } };
+  }
+
+  /** Writes `change`, and with it the end of the key's sessions where they are to end. */
+  async function endWithSessions(
+    owner: Owner,
+    id: KeyId,
+    revokedAtMs: number,
+    { sessions }: EndOptions,
+    change: (transaction: Transaction) => Promise<void>,
+  ) {
+    if (sessions === 'keep') await db.transaction(change);
+    else await revocations.add(owner, { kind: 'key', subject: id, revokedAtMs }, change);
+    remembered.clear();
+  }
+
+  return {
+    async create(owner, name) {
+      const { created, row } = newKey(owner, name);
+      await db.insert(secretKeys).values(row);
+      return created;
+    },
+
+    list: (owner) => db.select(recordColumns).from(secretKeys).where(isOwned(owner)).orderBy(desc(secretKeys.id)),
+
+    byId,
+
+    async find(secretKey) {
+      const record = (await remembered.fetch(digestOf(secretKey, pepper)))?.record ?? null;
+      return record?.endsAt && record.endsAt.getTime() <= clock.now() ? null : record;
+    },
+
+    isRemembered: (secretKey) => remembered.has(digestOf(secretKey, pepper)),
+
+    async roll(owner, id, { overlapMs, ...options }) {
+      const old = await byId(owner, id);
+      if (!old) throw notFound('Secret key');
+
+      const { created, row } = newKey(owner, old.name);
+      const endsAt = new Date(clock.now() + overlapMs);
+      await endWithSessions(owner, id, endsAt.getTime(), options, async (transaction) => {
+        if (old.endsAt || !(await end(transaction, owner, id, endsAt))) {
+          throw new ApiError('CONFLICT', 'This key was rolled or revoked already.');
+        }
+        await transaction.insert(secretKeys).values(row);
+      });
+      return created;
+    },
+
+    async revoke(owner, id, options) {
+      const endsAt = new Date(clock.now());
+      if (!(await byId(owner, id))) throw notFound('Secret key');
+      await endWithSessions(owner, id, endsAt.getTime(), options, async (transaction) => {
+        await end(transaction, owner, id, endsAt);
+      });
+      const record = await byId(owner, id);
+      if (!record) throw notFound('Secret key');
+      return record;
+    },
+  };
+}
+
+const recordColumns = {
+  merchantId: secretKeys.merchantId,
+  environment: secretKeys.environment,
+  id: secretKeys.id,
+  name: secretKeys.name,
+  lastFour: secretKeys.lastFour,
+  createdAt: secretKeys.createdAt,
+  endsAt: secretKeys.endsAt,
+};
+
+const isOwned = ({ merchantId, environment }: Owner) =>
+  and(eq(secretKeys.merchantId, merchantId), eq(secretKeys.environment, environment));
+
+const isKey = (owner: Owner, id: KeyId) => and(isOwned(owner), eq(secretKeys.id, id));
+
+/** Sets the moment once: a key that is ending already keeps the earlier one. */
+async function end(transaction: Pick<Transaction, 'update'>, owner: Owner, id: KeyId, endsAt: Date) {
+  const [row] = await transaction
+    .update(secretKeys)
+    .set({ endsAt })
+    .where(and(isKey(owner, id), or(isNull(secretKeys.endsAt), gt(secretKeys.endsAt, endsAt))))
+    .returning(recordColumns);
+  return row;
+}

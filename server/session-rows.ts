@@ -1,0 +1,86 @@
+import { and, desc, eq, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import type { Owner, Page, PageRequest, SessionFilter, SessionRecord, SessionStatus } from '../schema/context.ts';
+import type { CustomerId, KeyId, SessionId } from '../schema/id.ts';
+import type { Database } from './database/database.ts';
+import { revocations, sessions } from './database/tables.ts';
+
+/** Reads sessions. Whether one was revoked is computed from the revocations that concern it: nothing says it twice. */
+export function createSessionRows({ db }: Pick<Database, 'db'>) {
+  const select = (owner: Owner, now: Date, condition: SQL | undefined) =>
+    db
+      .select({ ...columns, revokedAt: revokedAt(now) })
+      .from(sessions)
+      .where(and(isOwned(owner), condition))
+      .orderBy(desc(sessions.id));
+
+  return {
+    async byIds(owner: Owner, ids: readonly SessionId[], now: Date): Promise<SessionRecord[]> {
+      const rows = await select(owner, now, inArray(sessions.id, [...ids]));
+      return rows.map((row) => toRecord(row, now));
+    },
+
+    async page(owner: Owner, request: PageRequest, filter: SessionFilter, now: Date): Promise<Page<SessionRecord>> {
+      const isAfter = request.after === undefined ? undefined : lt(sessions.id, request.after as SessionId);
+      const rows = await select(owner, now, and(isAfter, matches(filter, now))).limit(request.first + 1);
+      return {
+        items: rows.slice(0, request.first).map((row) => toRecord(row, now)),
+        hasNextPage: rows.length > request.first,
+      };
+    },
+
+    countActive: (owner: Owner, filter: SessionFilter, now: Date): Promise<number> =>
+      db.$count(sessions, and(isOwned(owner), matches({ ...filter, active: true }, now))),
+  };
+}
+
+const columns = {
+  id: sessions.id,
+  environment: sessions.environment,
+  customerId: sessions.customerId,
+  keyId: sessions.keyId,
+  externalUserId: sessions.externalUserId,
+  operations: sessions.operations,
+  metadata: sessions.metadata,
+  createdAt: sessions.createdAt,
+  expiresAt: sessions.expiresAt,
+  lastUsedAt: sessions.lastUsedAt,
+};
+
+type Row = Pick<typeof sessions.$inferSelect, keyof typeof columns> & { revokedAt: Date | null };
+
+/** The earliest moment at which something ended the session before its time; NULL when nothing has yet. */
+const revokedAt = (now: Date) =>
+  sql<Date | null>`(
+    select min(${revocations.revokedAt}) from ${revocations}
+    where ${revocations.merchantId} = ${sessions.merchantId}
+      and ${revocations.environment} = ${sessions.environment}
+      and (${revocations.kind}, ${revocations.subject}) in (
+        ('session', ${sessions.id}), ('customer', ${sessions.customerId}),
+        ('key', ${sessions.keyId}), ('merchant', ${sessions.merchantId}))
+      and (${revocations.kind} = 'session' or ${revocations.revokedAt} >= ${sessions.createdAt})
+      and ${revocations.revokedAt} < ${sessions.expiresAt}
+      and ${revocations.revokedAt} <= ${now.toISOString()}::timestamptz
+  )`.mapWith(sessions.createdAt);
+
+function matches({ customerId, keyId, active }: SessionFilter, now: Date): SQL | undefined {
+  const isActive = sql`(${sessions.expiresAt} > ${now.toISOString()}::timestamptz and ${revokedAt(now)} is null)`;
+  return and(
+    customerId == null ? undefined : eq(sessions.customerId, customerId as CustomerId),
+    keyId == null ? undefined : eq(sessions.keyId, keyId as KeyId),
+    active == null ? undefined : active ? isActive : sql`not ${isActive}`,
+  );
+}
+
+const isOwned = ({ merchantId, environment }: Owner) =>
+  and(eq(sessions.merchantId, merchantId), eq(sessions.environment, environment));
+
+const toRecord = (row: Row, now: Date): SessionRecord => ({
+  ...row,
+  operations: row.operations ?? 'all',
+  status: statusOf(row, now),
+});
+
+const statusOf = ({ revokedAt, expiresAt }: Row, now: Date): SessionStatus => {
+  if (revokedAt) return 'revoked';
+  return expiresAt <= now ? 'expired' : 'active';
+};

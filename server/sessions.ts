@@ -1,0 +1,204 @@
+import { DatabaseError } from 'pg';
+import type {
+  CustomerRecord,
+  IssuedSession,
+  Merchant,
+  MerchantCaller,
+  NewSession,
+  Owner,
+  SessionFilter,
+  SessionRecord,
+  Sessions,
+  SessionSelection,
+} from '../schema/context.ts';
+import { ApiError, notFound } from '../schema/errors.ts';
+import { type CustomerId, isCustomerId, isKeyId, isSessionId } from '../schema/id.ts';
+import type { Clock } from './clock.ts';
+import type { CustomerDirectory } from './customers.ts';
+import type { Database } from './database/database.ts';
+import { sessions as sessionTable } from './database/tables.ts';
+import { newId } from './id.ts';
+import type { SecretKeyRecord, SecretKeys } from './secret-keys.ts';
+import { createSessionRows } from './session-rows.ts';
+import type { AcceptToken } from './token/accept.ts';
+import type { Revocation } from './token/revocation-memory.ts';
+import type { Revocations } from './token/revocations.ts';
+import type { Tokens } from './token/token.ts';
+
+interface SessionsOptions {
+  readonly database: Pick<Database, 'db'>;
+  readonly customers: CustomerDirectory;
+  readonly secretKeys: Pick<SecretKeys, 'byId'>;
+  readonly tokens: Pick<Tokens, 'sign'>;
+  readonly acceptToken: AcceptToken;
+  readonly revocations: Pick<Revocations, 'add'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+const defaultLifetimeSeconds = 3_600;
+
+export function createSessions(options: SessionsOptions): Sessions {
+  const { database, customers, secretKeys, tokens, acceptToken, revocations, clock } = options;
+  const rows = createSessionRows(database);
+  const now = () => new Date(clock.now());
+
+  async function create(caller: MerchantCaller, input: NewSession): Promise<IssuedSession> {
+    const lifetimeSeconds = input.expiresIn ?? defaultLifetimeSeconds;
+    const draft = draftOf(caller, input, { nowMs: clock.now(), lifetimeSeconds });
+    const record = { ...draft, customerId: await store(caller, input, draft) };
+    const sessionToken = await tokens.sign({
+      merchantId: caller.merchantId,
+      environment: caller.environment,
+      customerId: record.customerId,
+      sessionId: record.id,
+      keyId: caller.keyId,
+      operations: record.operations,
+      issuedAtSeconds: record.expiresAt.getTime() / 1000 - lifetimeSeconds,
+      expiresAtSeconds: record.expiresAt.getTime() / 1000,
+    });
+    return { sessionToken, expiresInSeconds: lifetimeSeconds, session: record };
+  }
+
+  async function store(caller: MerchantCaller, input: NewSession, draft: SessionDraft): Promise<CustomerId> {
+    const known = customers.remembered(caller, input);
+    if (known && (await insertFor(known, caller, draft))) return known;
+
+    customers.forget(caller, input);
+    const id = await database.db.transaction(async (transaction) => {
+      const customerId = await customers.ensure(transaction, caller, input);
+      await transaction.insert(sessionTable).values(rowOf(caller, draft, customerId));
+      return customerId;
+    });
+    customers.remember(caller, input, id);
+    return id;
+  }
+
+  /** One statement for a customer that was there before; `false` when it has been deleted since. */
+  async function insertFor(customerId: CustomerId, caller: MerchantCaller, draft: SessionDraft): Promise<boolean> {
+    try {
+      await database.db.insert(sessionTable).values(rowOf(caller, draft, customerId));
+      return true;
+    } catch (error) {
+      if (isForeignKeyViolation(error)) return false;
+      throw error;
+    }
+  }
+
+  async function require(owner: Owner, id: string): Promise<SessionRecord> {
+    const [found] = isSessionId(id) ? await rows.byIds(owner, [id], now()) : [];
+    if (!found) throw notFound('Session');
+    return found;
+  }
+
+  async function end(owner: Owner, id: string): Promise<SessionRecord> {
+    const session = await require(owner, id);
+    if (session.status !== 'active') return session;
+    await revocations.add(owner, { kind: 'session', subject: session.id, revokedAtMs: clock.now() });
+    return require(owner, id);
+  }
+
+  async function revokeSelected(caller: Merchant, selection: SessionSelection): Promise<number> {
+    const { filter, ...subject } = await subjectOf(caller, selection);
+    const revokedCount = await rows.countActive(caller, filter, now());
+    await revocations.add(caller, { ...subject, revokedAtMs: clock.now() });
+    return revokedCount;
+  }
+
+  /** What the selection names, after a look that it is this merchant's own. */
+  async function subjectOf(caller: Merchant, selection: SessionSelection): Promise<Subject> {
+    switch (selection.kind) {
+      case 'all':
+        return { kind: 'merchant', subject: caller.merchantId, filter: {} };
+      case 'key':
+        return keySubject(await secretKeys.byId(caller, selection.keyId));
+      case 'customer':
+        return customerSubject((await customers.find(caller, [selection.customerId]))[0]);
+      case 'organization':
+        return customerSubject(await customers.findOrganization(caller, selection.externalOrganizationId));
+    }
+  }
+
+  return {
+    create,
+    revokeSelected,
+    revoke: end,
+    end: (caller) => end(caller, caller.sessionId),
+
+    async list(caller, page, filter) {
+      if (page.after !== undefined && !isSessionId(page.after)) throw unknownCursor();
+      const isAnyIdForeign =
+        (filter.customerId != null && !isCustomerId(filter.customerId)) ||
+        (filter.keyId != null && !isKeyId(filter.keyId));
+      return isAnyIdForeign ? { items: [], hasNextPage: false } : rows.page(caller, page, filter, now());
+    },
+
+    async find(caller, wanted) {
+      const own = wanted.filter(isSessionId).filter((id) => caller.kind === 'merchant' || id === caller.sessionId);
+      const found = own.length === 0 ? [] : await rows.byIds(caller, own, now());
+      const byId = new Map<string, SessionRecord>(found.map((session) => [session.id, session]));
+      return wanted.map((id) => byId.get(id) ?? null);
+    },
+
+    async introspect(caller, token) {
+      const claims = await acceptToken(token, caller.environment).catch(onlyUnavailable);
+      if (claims?.merchantId !== caller.merchantId) return null;
+      return require(caller, claims.sessionId);
+    },
+  };
+}
+
+type SessionDraft = Omit<SessionRecord, 'customerId'>;
+
+function draftOf(
+  caller: MerchantCaller,
+  input: NewSession,
+  { nowMs, lifetimeSeconds }: { nowMs: number; lifetimeSeconds: number },
+): SessionDraft {
+  return {
+    id: newId('ses', nowMs),
+    environment: caller.environment,
+    keyId: caller.keyId,
+    externalUserId: input.externalUserId,
+    operations: input.allowedOperations ? [...new Set(input.allowedOperations)] : 'all',
+    metadata: input.metadata ?? {},
+    createdAt: new Date(nowMs),
+    // Whole seconds, as in the token.
+    expiresAt: new Date((Math.floor(nowMs / 1000) + lifetimeSeconds) * 1000),
+    revokedAt: null,
+    lastUsedAt: null,
+    status: 'active',
+  };
+}
+
+const rowOf = (
+  { merchantId }: Owner,
+  { operations, status: _status, revokedAt: _revokedAt, ...stored }: SessionDraft,
+  customerId: CustomerId,
+) => ({ ...stored, merchantId, customerId, operations: operations === 'all' ? null : [...operations] });
+
+type Subject = Pick<Revocation, 'kind' | 'subject'> & { readonly filter: SessionFilter };
+
+function customerSubject(customer: CustomerRecord | null | undefined): Subject {
+  if (!customer) throw notFound('Customer');
+  return { kind: 'customer', subject: customer.id, filter: { customerId: customer.id } };
+}
+
+function keySubject(key: SecretKeyRecord | null): Subject {
+  if (!key) throw notFound('Secret key');
+  return { kind: 'key', subject: key.id, filter: { keyId: key.id } };
+}
+
+const unknownCursor = () =>
+  new ApiError('INVALID_INPUT', 'The input is not valid.', {
+    problems: [{ path: ['after'], message: 'must be a cursor of this list' }],
+  });
+
+/** RFC 7662: a token that is not active says nothing more. That nobody can tell is no answer about the token. */
+function onlyUnavailable(error: unknown): null {
+  if (error instanceof ApiError && error.code !== 'UNAVAILABLE') return null;
+  throw error;
+}
+
+/** SQLSTATE 23503. drizzle wraps the driver's error. */
+const isForeignKeyViolation = (error: unknown) =>
+  error instanceof Error && error.cause instanceof DatabaseError && error.cause.code === '23503';

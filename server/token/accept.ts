@@ -1,0 +1,20 @@
+import type { Environment } from '../../schema/environment.ts';
+import type { Revocations } from './revocations.ts';
+import type { SessionClaims, Tokens } from './token.ts';
+
+/** What the token says, once it is sure that it counts now. Throws the ApiError of the first fault. */
+export type AcceptToken = (token: string, environment: Environment) => Promise<SessionClaims>;
+
+interface AcceptTokenOptions {
+  readonly tokens: Pick<Tokens, 'verify'>;
+  readonly revocations: Pick<Revocations, 'check'>;
+}
+
+/** Genuine and in time first, then revoked or not: nothing of a token is looked up before its signature held. */
+export const createAcceptToken =
+  ({ tokens, revocations }: AcceptTokenOptions): AcceptToken =>
+  async (token, environment) => {
+    const claims = await tokens.verify(token, environment);
+    await revocations.check(claims);
+    return claims;
+  };

@@ -1,0 +1,62 @@
+import type { Owner } from '../../schema/context.ts';
+import type { Clock } from '../clock.ts';
+import type { RevocationKind } from '../database/tables.ts';
+import { timeOfId } from '../id.ts';
+import type { SessionClaims } from './token.ts';
+
+/** What to end: the tokens of one subject that were issued until a moment, from that moment on. */
+export interface Revocation {
+  readonly kind: RevocationKind;
+  readonly subject: string;
+  /** Milliseconds since the epoch. May lie ahead, when a key is rolled with an overlap. */
+  readonly revokedAtMs: number;
+}
+
+/** No token lives longer, so that a revocation need not be remembered longer. */
+export const longestTokenMs = 86_400_000;
+
+/** The revocations that matter now, small enough to be asked on every request. */
+export function createRevocationMemory(clock: Pick<Clock, 'now'>) {
+  /** The latest moment in force and those ahead, per subject. */
+  const moments = new Map<string, readonly number[]>();
+
+  return {
+    remember(owner: Owner, { kind, subject, revokedAtMs }: Revocation): void {
+      const key = keyOf(owner, kind, subject);
+      const known = moments.get(key) ?? [];
+      if (!known.includes(revokedAtMs)) moments.set(key, withoutSuperseded([...known, revokedAtMs], clock.now()));
+    },
+
+    revokes(claims: SessionClaims): boolean {
+      const now = clock.now();
+      const issuedAtMs = timeOfId(claims.sessionId);
+      const ends = (kind: RevocationKind) => (moment: number) =>
+        moment <= now && (kind === 'session' || issuedAtMs <= moment);
+      return subjectsOf(claims).some(([kind, subject]) => moments.get(keyOf(claims, kind, subject))?.some(ends(kind)));
+    },
+
+    forgetExpired(): void {
+      const oldest = clock.now() - longestTokenMs;
+      for (const [key, known] of moments) if (known.every((moment) => moment <= oldest)) moments.delete(key);
+    },
+  };
+}
+
+export type RevocationMemory = ReturnType<typeof createRevocationMemory>;
+
+/** Everything whose revocation ends the session of these claims. */
+export const subjectsOf = (claims: SessionClaims): readonly (readonly [RevocationKind, string])[] => [
+  ['session', claims.sessionId],
+  ['customer', claims.customerId],
+  ['key', claims.keyId],
+  ['merchant', claims.merchantId],
+];
+
+/** The owner is part of it: one merchant's revocation says nothing about another's sessions, whatever it names. */
+const keyOf = ({ merchantId, environment }: Owner, kind: RevocationKind, subject: string) =>
+  `${merchantId}:${environment}:${kind}:${subject}`;
+
+function withoutSuperseded(known: readonly number[], now: number): number[] {
+  const inForce = Math.max(...known.filter((moment) => moment <= now));
+  return known.filter((moment) => moment >= inForce);
+}

@@ -1,0 +1,97 @@
+import { and, eq, gte, lte, or, type SQL } from 'drizzle-orm';
+import type { Owner } from '../../schema/context.ts';
+import { ApiError } from '../../schema/errors.ts';
+import type { Clock } from '../clock.ts';
+import type { Database, Transaction } from '../database/database.ts';
+import { revocations } from '../database/tables.ts';
+import { newId, timeOfId } from '../id.ts';
+import type { Logger } from '../log.ts';
+import { tokenRevoked } from './credential-error.ts';
+import { createRevocationFeed } from './revocation-feed.ts';
+import { createRevocationMemory, longestTokenMs, type Revocation, subjectsOf } from './revocation-memory.ts';
+import type { SessionClaims } from './token.ts';
+
+export interface Revocations {
+  /**
+   * Written once this resolves, seen by this process at once and by the others within a second.
+   * What must change together with it goes `alongside`, in the same transaction.
+   */
+  add(owner: Owner, revocation: Revocation, alongside?: (transaction: Transaction) => Promise<void>): Promise<void>;
+  /** Throws TOKEN_REVOKED, or UNAVAILABLE when nobody can say. Reads the database only when the feed is cut. */
+  check(claims: SessionClaims): Promise<void>;
+  /** Whether the check needs no database now. */
+  isFresh(): boolean;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface RevocationsOptions {
+  readonly database: Pick<Database, 'db'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createRevocations({ database, clock, logger }: RevocationsOptions): Revocations {
+  const memory = createRevocationMemory(clock);
+  const feed = createRevocationFeed({ database, memory, clock, logger });
+
+  async function add(
+    owner: Owner,
+    revocation: Revocation,
+    alongside?: (transaction: Transaction) => Promise<void>,
+  ): Promise<void> {
+    const row = {
+      merchantId: owner.merchantId,
+      environment: owner.environment,
+      id: newId('rev', clock.now()),
+      kind: revocation.kind,
+      subject: revocation.subject,
+      revokedAt: new Date(revocation.revokedAtMs),
+      expiresAt: new Date(revocation.revokedAtMs + longestTokenMs),
+    };
+    await database.db.transaction(async (transaction) => {
+      await alongside?.(transaction);
+      await transaction.insert(revocations).values(row);
+    });
+    memory.remember(owner, revocation);
+  }
+
+  async function check(claims: SessionClaims): Promise<void> {
+    // What is in memory refuses even when the feed is cut: a revocation stays one.
+    if (memory.revokes(claims)) throw tokenRevoked();
+    if (!feed.isFresh() && (await isRevokedInDatabase(claims))) throw tokenRevoked();
+  }
+
+  async function isRevokedInDatabase(claims: SessionClaims): Promise<boolean> {
+    const found = await database.db
+      .select({ kind: revocations.kind })
+      .from(revocations)
+      .where(inForceFor(claims, new Date(clock.now())))
+      .limit(1)
+      .catch((cause: unknown) => {
+        logger.warn({ err: cause }, 'revocations can be read neither from the feed nor from the database');
+        throw new ApiError('UNAVAILABLE', 'Whether this session still counts cannot be told now.', {
+          retryAfterSeconds: 1,
+        });
+      });
+    return found.length > 0;
+  }
+
+  return { add, check, isFresh: feed.isFresh, start: feed.start, stop: feed.stop };
+}
+
+const inForceFor = (claims: SessionClaims, now: Date): SQL | undefined =>
+  and(
+    eq(revocations.merchantId, claims.merchantId),
+    eq(revocations.environment, claims.environment),
+    lte(revocations.revokedAt, now),
+    or(
+      ...subjectsOf(claims).map(([kind, subject]) =>
+        and(
+          eq(revocations.kind, kind),
+          eq(revocations.subject, subject),
+          kind === 'session' ? undefined : gte(revocations.revokedAt, new Date(timeOfId(claims.sessionId))),
+        ),
+      ),
+    ),
+  );

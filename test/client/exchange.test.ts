@@ -1,0 +1,208 @@
+import { gql } from '@urql/core';
+import { expect, test } from 'vitest';
+import { createBillingClient } from '../../client/client.ts';
+import { billingErrorOf } from '../../client/failure.ts';
+import { EndSessionDocument, ViewerDocument } from '../../client/generated.ts';
+import { createApi } from './support/api.ts';
+import { createMerchant } from './support/merchant.ts';
+import { createWorld } from './support/world.ts';
+
+const refusals = ['TOKEN_EXPIRED', 'UNAUTHENTICATED', 'TOKEN_REVOKED'] as const;
+const TrackUsage = gql('mutation TrackUsage($amount: Int!) { trackUsage(amount: $amount) { id } }');
+
+function createScene(lifetimeSeconds = 3600) {
+  const api = createApi();
+  const world = createWorld({ fetch: api.fetch });
+  const merchant = createMerchant(world, lifetimeSeconds);
+  const billing = createBillingClient({ getSessionToken: merchant.ask, host: world.host });
+  const viewer = () => billing.client.query(ViewerDocument, {}).toPromise();
+  const track = (amount: number) => billing.client.mutation(TrackUsage, { amount }).toPromise();
+  return { api, world, merchant, billing, viewer, track };
+}
+
+async function createReadyScene(lifetimeSeconds?: number) {
+  const scene = createScene(lifetimeSeconds);
+  await scene.world.advance(60_000);
+  expect(scene.billing.session.state().kind).toBe('ready');
+  return scene;
+}
+
+test('an operation waits for the first token and goes to the endpoint that the token names', async () => {
+  const { api, world, merchant, viewer } = createScene();
+  const result = viewer();
+  await world.advance(0);
+  expect((await result).data?.viewer.id).toBe('cus_ada');
+  expect(api.sent).toMatchObject([
+    { url: 'http://localhost:4000/sandbox/graphql', method: 'POST', token: merchant.latestToken() },
+  ]);
+});
+
+test.each(refusals)('an operation whose newest token is %s is sent once more with the next one', async (code) => {
+  const { api, merchant, viewer } = await createReadyScene();
+  const first = merchant.latestToken();
+  api.refuse(first, code);
+  const result = await viewer();
+  expect(result.error).toBeUndefined();
+  expect(api.sent.map(({ token }) => token)).toEqual([first, merchant.latestToken()]);
+  expect(merchant.asks).toHaveLength(2);
+});
+
+test('fifty operations at expiry are one ask, and each is sent at most twice', async () => {
+  const { api, merchant, track } = await createReadyScene();
+  api.refuse(merchant.latestToken(), 'TOKEN_EXPIRED');
+  const results = await Promise.all(Array.from({ length: 50 }, (_, amount) => track(amount)));
+  expect(results.filter(({ error }) => error)).toEqual([]);
+  expect(merchant.asks).toHaveLength(2);
+  expect(api.sent).toHaveLength(100);
+});
+
+test('two equal mutations whose token is refused are both sent again', async () => {
+  const { api, merchant, track } = await createReadyScene();
+  api.refuse(merchant.latestToken(), 'TOKEN_EXPIRED');
+  const results = await Promise.all([track(1), track(1)]);
+  expect(results.map(({ error }) => error)).toEqual([undefined, undefined]);
+  expect(api.sent.filter(({ token }) => token === merchant.latestToken())).toHaveLength(2);
+});
+
+test('a late refusal of an old token is retried with the newest and asks nobody', async () => {
+  const { api, world, merchant, billing, viewer } = await createReadyScene();
+  const first = merchant.latestToken();
+  api.refuse(first, 'TOKEN_EXPIRED');
+  const open = api.hold();
+  const late = viewer();
+  await world.settle();
+  billing.session.retry();
+  await world.settle();
+  expect(merchant.asks).toHaveLength(2);
+
+  open();
+  expect((await late).error).toBeUndefined();
+  expect(merchant.asks).toHaveLength(2);
+  expect(api.sent.map(({ token }) => token)).toEqual([first, merchant.latestToken()]);
+});
+
+test('an operation that waited for its token is still retried when that one is refused', async () => {
+  const { api, world, merchant, viewer } = createScene();
+  api.refuseAll('TOKEN_EXPIRED');
+  const result = viewer();
+  await world.advance(0);
+  expect(api.sent).toHaveLength(1);
+
+  api.refuseAll(undefined);
+  await world.advance(5_000);
+  expect((await result).error).toBeUndefined();
+  expect(api.sent.at(-1)?.token).toBe(merchant.latestToken());
+});
+
+test('an operation refused twice fails with the code, the status and the request id of the API', async () => {
+  const { api, world, viewer } = await createReadyScene();
+  api.refuseAll('UNAUTHENTICATED');
+  const result = viewer();
+  await world.advance(5_000);
+  const { error } = await result;
+  expect(error && billingErrorOf(error)).toMatchObject({ code: 'UNAUTHENTICATED', status: 401, requestId: 'req_1' });
+  expect(api.sent).toHaveLength(2);
+});
+
+test.each(['FORBIDDEN', 'INTERNAL_SERVER_ERROR', 'UNAVAILABLE', 'WRONG_ENVIRONMENT', 'RATE_LIMITED'] as const)(
+  'a mutation that is answered with %s is not sent again',
+  async (code) => {
+    const { api, merchant, track } = await createReadyScene();
+    api.refuseAll(code);
+    const { error } = await track(1);
+    expect(error && billingErrorOf(error).code).toBe(code);
+    expect(api.sent).toHaveLength(1);
+    expect(merchant.asks).toHaveLength(1);
+  },
+);
+
+test('a mutation that was cut off is not sent again', async () => {
+  const world = createWorld({ fetch: () => Promise.reject(new TypeError('cut off')) });
+  const merchant = createMerchant(world);
+  const { client } = createBillingClient({ getSessionToken: merchant.ask, host: world.host });
+  const result = client.mutation(TrackUsage, { amount: 1 }).toPromise();
+  await world.advance(0);
+  const { error } = await result;
+  expect(error && billingErrorOf(error)).toMatchObject({ code: 'NETWORK_ERROR', retryable: true });
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('a revoked token signs out when the source says that nobody is logged in', async () => {
+  const { api, merchant, billing, viewer } = await createReadyScene();
+  api.refuse(merchant.latestToken(), 'TOKEN_REVOKED');
+  merchant.answer = 'nobody';
+  const { error } = await viewer();
+  expect(error && billingErrorOf(error).code).toBe('SIGNED_OUT');
+  expect(billing.session.state().kind).toBe('signedOut');
+  expect(merchant.asks).toHaveLength(2);
+});
+
+test('a token that was refused three times running breaks the session, and operations fail at once', async () => {
+  const { api, world, billing, viewer } = await createReadyScene();
+  api.refuseAll('UNAUTHENTICATED');
+  const results = Promise.all([viewer(), viewer()]);
+  await world.advance(20_000);
+  await results;
+  const last = viewer();
+  await world.advance(20_000);
+  const { error } = await last;
+  expect(error && billingErrorOf(error).code).toBe('TOKENS_REFUSED');
+  expect(billing.session.state().kind).toBe('broken');
+});
+
+test('after sign-out nothing is sent but the end of the session', async () => {
+  const { api, world, merchant, billing, viewer } = await createReadyScene();
+  const token = merchant.latestToken();
+  await billing.signOut();
+  const { error } = await viewer();
+  await world.advance(60_000);
+  expect(error && billingErrorOf(error).code).toBe('SIGNED_OUT');
+  expect(api.sent).toHaveLength(1);
+  expect(api.sent[0]).toMatchObject({ token, body: expect.stringContaining('endSession') as string });
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('sign-out succeeds when the service cannot be reached', async () => {
+  const world = createWorld();
+  const merchant = createMerchant(world);
+  const billing = createBillingClient({ getSessionToken: merchant.ask, host: world.host });
+  await world.advance(0);
+  await expect(billing.signOut()).resolves.toBeUndefined();
+  expect(billing.session.newest()).toBeUndefined();
+});
+
+test('an operation that was meant for one customer is never sent again for another', async () => {
+  const { api, merchant, track } = await createReadyScene();
+  api.refuse(merchant.latestToken(), 'TOKEN_REVOKED');
+  merchant.customerId = 'cus_grace';
+  const { error } = await track(1);
+  expect(error && billingErrorOf(error).code).toBe('CUSTOMER_CHANGED');
+  expect(api.sent).toHaveLength(1);
+});
+
+test('a doubtful token is sent rather than none', async () => {
+  const { api, world, merchant, viewer } = await createReadyScene();
+  merchant.answer = 'unreachable';
+  world.setCalendar(1_900_000_000_000);
+  const { error } = await viewer();
+  expect(error).toBeUndefined();
+  expect(api.sent[0]?.token).toBe(merchant.latestToken());
+});
+
+test('no result carries the token', async () => {
+  const { world, merchant, viewer } = createScene();
+  const result = viewer();
+  await world.advance(0);
+  const { operation } = await result;
+  expect(JSON.stringify(operation)).not.toContain(merchant.latestToken());
+});
+
+test('an answer from something else than the API is told apart', async () => {
+  const html = () => Promise.resolve(new Response('<html>', { status: 502, headers: { 'content-type': 'text/html' } }));
+  const world = createWorld({ fetch: html });
+  const { client } = createBillingClient({ getSessionToken: createMerchant(world).ask, host: world.host });
+  const result = client.mutation(EndSessionDocument, {}).toPromise();
+  await world.advance(0);
+  const { error } = await result;
+  expect(error && billingErrorOf(error)).toMatchObject({ code: 'UNEXPECTED_ANSWER', status: 502 });
+});

@@ -1,0 +1,311 @@
+import { expect, test } from 'vitest';
+import { BillingOSError } from '../../client/errors.ts';
+import { createSession } from '../../client/session/session.ts';
+import { createMerchant } from './support/merchant.ts';
+import { createToken } from './support/token.ts';
+import { createWorld } from './support/world.ts';
+
+const hourMs = 3_600_000;
+const refusal = new BillingOSError('TOKEN_REVOKED', 'Revoked.');
+
+function createScene(lifetimeSeconds = 3600) {
+  const world = createWorld();
+  const merchant = createMerchant(world, lifetimeSeconds);
+  const session = createSession({ source: { kind: 'asked', ask: merchant.ask }, host: world.host });
+  const kind = () => session.state().kind;
+  return { world, merchant, session, kind };
+}
+
+async function createReadyScene(lifetimeSeconds?: number) {
+  const scene = createScene(lifetimeSeconds);
+  scene.session.start();
+  await scene.world.advance(0);
+  expect(scene.kind()).toBe('ready');
+  return scene;
+}
+
+test('nothing is asked before start', async () => {
+  const { world, merchant, session, kind } = createScene();
+  const token = session.getToken();
+  await world.advance(hourMs);
+  expect(merchant.asks).toEqual([]);
+  expect(kind()).toBe('idle');
+
+  session.start();
+  await world.advance(0);
+  await expect(token).resolves.toBe(merchant.latestToken());
+});
+
+test('fifty who wait for a token cause one ask', async () => {
+  const { world, merchant, session } = createScene();
+  session.start();
+  const tokens = Promise.all(Array.from({ length: 50 }, () => session.getToken()));
+  await world.advance(0);
+  expect(new Set(await tokens)).toEqual(new Set([merchant.latestToken()]));
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('a token is replaced before it ends, and nobody waits for that', async () => {
+  const { world, merchant, session } = await createReadyScene(60);
+  const first = merchant.latestToken();
+  await world.advance(52_000);
+  expect(merchant.asks).toHaveLength(1);
+  await world.advance(1_000);
+  expect(merchant.asks).toHaveLength(2);
+  await expect(session.getToken()).resolves.not.toBe(first);
+});
+
+test('the old token serves while it counts when its renewal fails', async () => {
+  const { world, merchant, session, kind } = await createReadyScene(60);
+  merchant.answer = 'unreachable';
+  await world.advance(55_000);
+  expect(kind()).toBe('backingOff');
+  await expect(session.getToken()).resolves.toBe(merchant.latestToken());
+
+  await world.advance(5_000);
+  expect(session.isUsable()).toBe(false);
+  merchant.answer = 'fresh';
+  const token = session.getToken();
+  await world.advance(30_000);
+  await expect(token).resolves.toBe(merchant.latestToken());
+});
+
+test('whoever waits is told why there is no token after three failed asks', async () => {
+  const { world, merchant, session, kind } = createScene();
+  merchant.answer = 'unreachable';
+  session.start();
+  const token = expect(session.getToken()).rejects.toMatchObject({ code: 'NETWORK_ERROR', retryable: true });
+  await world.advance(60_000);
+  await token;
+  expect(merchant.asks.length).toBeGreaterThanOrEqual(3);
+  expect(kind()).toBe('backingOff');
+});
+
+test('an ask that is never answered ends after ten seconds', async () => {
+  const { world, merchant, session } = createScene();
+  merchant.answer = 'silence';
+  session.start();
+  await world.advance(10_000);
+  expect(session.state()).toMatchObject({ kind: 'backingOff', error: { code: 'TIMEOUT' } });
+});
+
+test('a failure without network is told apart, and ends when the network is back', async () => {
+  const { world, merchant, kind } = await createReadyScene(60);
+  world.page.isOnline = false;
+  merchant.answer = 'unreachable';
+  await world.advance(58_000);
+  expect(kind()).toBe('offline');
+
+  world.page.isOnline = true;
+  merchant.answer = 'fresh';
+  await world.advance(1_000);
+  await world.wake('online');
+  await world.advance(5_000);
+  expect(kind()).toBe('ready');
+});
+
+test('when nobody is logged in the session is signed out, and asks nobody until retry', async () => {
+  const { world, merchant, session } = createScene();
+  merchant.answer = 'nobody';
+  session.start();
+  await world.advance(10 * hourMs);
+  await world.wake('shown');
+  expect(session.state()).toMatchObject({ kind: 'signedOut', error: { code: 'SIGNED_OUT' } });
+  await expect(session.getToken()).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  expect(merchant.asks).toHaveLength(1);
+
+  merchant.answer = 'fresh';
+  session.retry();
+  await world.advance(0);
+  await expect(session.getToken()).resolves.toBe(merchant.latestToken());
+});
+
+test('after the app signed out nothing is asked and no token is left', async () => {
+  const { world, merchant, session } = await createReadyScene();
+  session.signOut();
+  session.refused(merchant.latestToken(), refusal);
+  await world.advance(10 * hourMs);
+  expect(session.newest()).toBeUndefined();
+  await expect(session.getToken()).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('an answer that comes after sign-out is dropped', async () => {
+  const { world, session, kind } = createScene();
+  session.start();
+  const token = expect(session.getToken()).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  session.signOut();
+  await world.advance(hourMs);
+  await token;
+  expect(kind()).toBe('signedOut');
+  expect(session.newest()).toBeUndefined();
+});
+
+test('the refusal of the newest token replaces it once', async () => {
+  const { world, merchant, session } = await createReadyScene();
+  await world.advance(60_000);
+  const first = merchant.latestToken();
+  for (let refused = 0; refused < 50; refused += 1) session.refused(first, refusal);
+  await world.settle();
+  expect(merchant.asks).toHaveLength(2);
+  await expect(session.getToken()).resolves.not.toBe(first);
+});
+
+test('the refusal of an old token asks nobody', async () => {
+  const { world, merchant, session } = await createReadyScene(60);
+  const first = merchant.latestToken();
+  await world.advance(54_000);
+  session.refused(first, refusal);
+  await world.advance(10_000);
+  expect(merchant.asks).toHaveLength(2);
+});
+
+test('three fresh tokens refused in a row break the session until retry', async () => {
+  const { world, merchant, session } = await createReadyScene();
+  for (let round = 0; round < 3; round += 1) {
+    session.refused(merchant.latestToken(), refusal);
+    await world.advance(5_000);
+  }
+  expect(session.state()).toMatchObject({ kind: 'broken', error: { code: 'TOKENS_REFUSED' } });
+  await world.advance(hourMs);
+  expect(merchant.asks).toHaveLength(3);
+
+  session.retry();
+  await world.advance(0);
+  expect(session.state().kind).toBe('ready');
+});
+
+test('refusals with accepted tokens between them break nothing', async () => {
+  const { world, merchant, session, kind } = await createReadyScene();
+  for (let round = 0; round < 10; round += 1) {
+    session.accepted(merchant.latestToken());
+    session.refused(merchant.latestToken(), refusal);
+    await world.advance(5_000);
+  }
+  expect(kind()).toBe('ready');
+});
+
+test('a source that repeats its token is told apart, and the token serves while it counts', async () => {
+  const { world, merchant, session } = await createReadyScene(60);
+  merchant.answer = 'same';
+  await world.advance(55_000);
+  expect(session.state()).toMatchObject({ kind: 'backingOff', error: { code: 'TOKEN_NOT_RENEWED' } });
+  await expect(session.getToken()).resolves.toBe(merchant.latestToken());
+});
+
+test('a source that repeats a refused token breaks the session', async () => {
+  const { world, merchant, session } = await createReadyScene();
+  merchant.answer = 'same';
+  session.refused(merchant.latestToken(), refusal);
+  await world.advance(120_000);
+  expect(session.state()).toMatchObject({ kind: 'broken', error: { code: 'TOKENS_REFUSED' } });
+});
+
+test('a hidden page asks for nothing, and asks once when it is shown', async () => {
+  const { world, merchant } = await createReadyScene(60);
+  world.page.isVisible = false;
+  await world.advance(hourMs);
+  expect(merchant.asks).toHaveLength(1);
+
+  world.page.isVisible = true;
+  await world.wake('shown');
+  await world.wake('shown');
+  expect(merchant.asks).toHaveLength(2);
+});
+
+test('a hidden page asks when an operation needs a token', async () => {
+  const { world, merchant, session } = await createReadyScene(60);
+  world.page.isVisible = false;
+  await world.advance(hourMs);
+  const token = session.getToken();
+  await world.settle();
+  await expect(token).resolves.toBe(merchant.latestToken());
+});
+
+test('a calendar that is a day ahead costs no token that counts', async () => {
+  const { world, merchant, session } = await createReadyScene();
+  world.setCalendar(1_800_000_000_000 + 24 * hourMs);
+  merchant.answer = 'unreachable';
+  await world.advance(hourMs - 1000);
+  await expect(session.getToken()).resolves.toBe(merchant.latestToken());
+});
+
+test('a calendar that is set back delays no renewal', async () => {
+  const { world, merchant } = await createReadyScene(60);
+  world.setCalendar(0);
+  await world.advance(54_000);
+  expect(merchant.asks).toHaveLength(2);
+});
+
+test('sleep that only the calendar noticed is followed by a renewal within a minute', async () => {
+  const { world, merchant } = await createReadyScene();
+  world.sleep(2 * hourMs);
+  await world.advance(60_000);
+  expect(merchant.asks).toHaveLength(2);
+});
+
+test('the lifetime is the shorter of what the answer and the token say', async () => {
+  const world = createWorld();
+  const answer = { sessionToken: createToken({ lifetimeSeconds: 3600 }), expiresIn: 600 };
+  const session = createSession({ source: { kind: 'asked', ask: async () => answer }, host: world.host });
+  session.start();
+  await world.advance(0);
+  expect(session.remainingMs()).toBe(600_000);
+});
+
+test('start, dispose and start in one go are one ask', async () => {
+  const { world, merchant, session } = createScene();
+  session.start();
+  session.dispose();
+  session.start();
+  await world.advance(0);
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test.each(['before the first ask', 'during an ask', 'with a token', 'backing off'])(
+  'nothing is left behind by dispose %s',
+  async (moment) => {
+    const { world, merchant, session } = createScene();
+    if (moment === 'during an ask') merchant.answer = 'silence';
+    if (moment === 'backing off') merchant.answer = 'unreachable';
+    session.start();
+    if (moment !== 'before the first ask') await world.advance(0);
+    session.dispose();
+    expect(world.timerCount()).toBe(0);
+    expect(world.listenerCount()).toBe(0);
+    await world.advance(hourMs);
+    expect(merchant.asks.length).toBeLessThanOrEqual(1);
+  },
+);
+
+test('a session that was disposed keeps its token for the next start', async () => {
+  const { world, merchant, session, kind } = await createReadyScene();
+  session.dispose();
+  session.start();
+  await world.advance(60_000);
+  expect(kind()).toBe('ready');
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('an app that retries at every failure is held to one ask in five seconds', async () => {
+  const { world, merchant, session } = createScene();
+  merchant.answer = 'nobody';
+  session.subscribe(() => session.state().kind === 'signedOut' && session.retry());
+  session.start();
+  await world.advance(60_000);
+  expect(merchant.asks.length).toBeLessThanOrEqual(14);
+});
+
+test('a secret key as token breaks the session at once and does not show in the error', async () => {
+  const world = createWorld();
+  const session = createSession({ source: { kind: 'asked', ask: async () => 'sk_test_abc' }, host: world.host });
+  session.start();
+  await world.advance(0);
+  expect(session.state()).toMatchObject({ kind: 'broken', error: { code: 'SECRET_KEY_IN_BROWSER' } });
+  expect(JSON.stringify(session.state()) + String((session.state() as { error: Error }).error)).not.toContain('abc');
+});
+
+test('what the session shows never contains the token', async () => {
+  const { merchant, session } = await createReadyScene();
+  expect(JSON.stringify(session.state())).not.toContain(merchant.latestToken().slice(-20));
+});

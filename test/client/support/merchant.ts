@@ -1,0 +1,49 @@
+import { BillingOSError } from '../../../client/errors.ts';
+import type { SessionAnswer } from '../../../client/session/source.ts';
+import { createToken } from './token.ts';
+import type { World } from './world.ts';
+
+export type Answer = 'fresh' | 'same' | 'unreachable' | 'nobody' | 'nonsense' | 'silence';
+
+export interface Merchant {
+  /** What it answers from now on. */
+  answer: Answer;
+  customerId: string;
+  /** When it was asked, in milliseconds of the world. */
+  readonly asks: number[];
+  readonly ask: () => Promise<SessionAnswer | string | null>;
+  latestToken(): string;
+}
+
+/** The merchant's server as a page sees it. */
+export function createMerchant(world: World, lifetimeSeconds = 3600): Merchant {
+  const asks: number[] = [];
+  let latest = '';
+
+  function issue(): SessionAnswer {
+    const issuedAtSeconds = 1_800_000_000 + Math.floor(world.nowMs() / 1000);
+    latest = createToken({ customerId: merchant.customerId, lifetimeSeconds, issuedAtSeconds, name: `${asks.length}` });
+    return { sessionToken: latest, expiresIn: lifetimeSeconds };
+  }
+
+  const answers: Record<Answer, () => Promise<SessionAnswer | string | null>> = {
+    fresh: async () => issue(),
+    same: async () => latest || issue(),
+    unreachable: () => Promise.reject(new BillingOSError('NETWORK_ERROR', 'No answer.')),
+    nobody: async () => null,
+    nonsense: async () => 'bos_session_test_nonsense',
+    silence: () => new Promise(() => {}),
+  };
+
+  const merchant: Merchant = {
+    answer: 'fresh',
+    customerId: 'cus_ada',
+    asks,
+    ask() {
+      asks.push(world.nowMs());
+      return answers[merchant.answer]();
+    },
+    latestToken: () => latest,
+  };
+  return merchant;
+}

@@ -1,0 +1,127 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
+import { expect, onTestFinished, test } from 'vitest';
+import { openDatabase, type Database, type DatabaseOptions } from '../../server/database/database.ts';
+import { migrate } from '../../server/database/migrate.ts';
+import { StartupError } from '../../server/startup-error.ts';
+import { temporaryDirectory } from '../support/embedded.ts';
+import { createDatabase } from '../support/postgres.ts';
+
+async function open(options: Partial<DatabaseOptions> = {}): Promise<Database> {
+  const connection = options.connection ?? (await createDatabase());
+  const database = await openDatabase({ applicationName: 'test', ...options, connection });
+  onTestFinished(() => database.close());
+  return database;
+}
+
+// drizzle skips migrations that are older than the last one applied.
+const newerThanOurs = Date.UTC(2100, 0);
+
+/** A migrations folder as drizzle-kit writes it. */
+async function migrationsFolder(...statements: string[]): Promise<string> {
+  const folder = await temporaryDirectory();
+  await mkdir(join(folder, 'meta'));
+  const entries = statements.map((_, idx) => ({
+    idx,
+    version: '7',
+    when: newerThanOurs + idx,
+    tag: `000${idx}`,
+    breakpoints: true,
+  }));
+  await writeFile(
+    join(folder, 'meta', '_journal.json'),
+    JSON.stringify({ version: '7', dialect: 'postgresql', entries }),
+  );
+  await Promise.all(statements.map((statement, idx) => writeFile(join(folder, `000${idx}.sql`), statement)));
+  return folder;
+}
+
+test('every test file has a database of its own', async () => {
+  const [one, other] = [await open(), await open()];
+  await one.db.execute('create table mine (id int)');
+
+  const { rows } = await other.db.execute(`select to_regclass('mine') as mine`);
+  expect(rows).toEqual([{ mine: null }]);
+});
+
+test.each([
+  ['nobody listens', 'postgres://user:hunter2@127.0.0.1:1/db', 'ECONNREFUSED'],
+  ['the host does not exist', 'postgres://user:hunter2@host.invalid/db', /E/],
+  ['the URL is mistyped', 'postgres://user:hunter2#@host/db', 'ERR_INVALID_URL'],
+  ['host and password are swapped', 'postgres://user:localhost@hunter2.invalid/db', /E/],
+])('when %s the start fails without showing the password', async (_, url, reason) => {
+  const failure: unknown = await open({ connection: { kind: 'url', url } }).catch((error) => error);
+
+  expect(failure).toBeInstanceOf(StartupError);
+  expect((failure as StartupError).message).toMatch(/^The database cannot be reached: [^\n]+$/);
+  expect((failure as StartupError).message).toMatch(reason);
+  expect((failure as StartupError).message).not.toContain('hunter2');
+});
+
+test('a database that does not exist is named at the start', async () => {
+  const connection = { ...(await createDatabase()), database: 'nowhere' };
+
+  await expect(open({ connection })).rejects.toThrow(
+    'The database cannot be reached: database "nowhere" does not exist',
+  );
+});
+
+test('a statement that takes too long is cancelled on every connection', async () => {
+  const { db } = await open({ statementTimeoutMs: 50, maxConnections: 2 });
+  const slow = () => expect(db.execute('select pg_sleep(60)')).rejects.toMatchObject({ cause: { code: '57014' } });
+
+  await Promise.all([slow(), slow()]);
+});
+
+test('a connection that breaks costs its own query and nothing else', async () => {
+  const [doomed, other] = [await createDatabase(), await open()];
+  const database = await open({ connection: doomed });
+  const endAll = sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${doomed.database}`;
+
+  const transaction = database.db.transaction(async (tx) => {
+    await tx.execute('select 1');
+    await other.db.execute(endAll);
+    await tx.execute('select 1');
+  });
+  await expect(transaction).rejects.toThrow();
+  await database.ping();
+  await other.db.execute(endAll);
+  await expect.poll(() => database.db.$client.totalCount).toBe(0);
+  await database.ping();
+});
+
+test('every statement is counted, without its values', async () => {
+  const statements: string[] = [];
+  const { db } = await open({ onQuery: (statement) => statements.push(statement) });
+  await db.transaction((tx) => tx.execute(sql`select ${'ada@example.com'}::text`));
+
+  expect(statements).toEqual(['begin', 'select $1::text', 'commit']);
+});
+
+test('processes that start together apply each migration once', async () => {
+  const connection = await createDatabase();
+  const databases = await Promise.all([1, 2, 3, 4].map(() => open({ connection })));
+  const folder = await migrationsFolder('create table one_of_a_kind (id int)', 'insert into one_of_a_kind values (1)');
+  await Promise.all(databases.map((database) => migrate(database, folder)));
+
+  const rows = await databases[0]?.db.execute('select id from one_of_a_kind');
+  expect(rows?.rows).toEqual([{ id: 1 }]);
+});
+
+test('a migration may take longer than a statement', async () => {
+  const database = await open({ statementTimeoutMs: 50 });
+
+  await migrate(database, await migrationsFolder('select pg_sleep(0.2)'));
+});
+
+test('a migration that fails changes nothing and says why', async () => {
+  const database = await open();
+  const folder = await migrationsFolder('create table half (id int)', 'select * from nowhere');
+
+  await expect(migrate(database, folder)).rejects.toThrow(
+    'The database could not be migrated: relation "nowhere" does not exist',
+  );
+  const { rows } = await database.db.execute(`select to_regclass('half') as half`);
+  expect(rows).toEqual([{ half: null }]);
+});
