@@ -1,4 +1,5 @@
 import { BillingOSError, type BillingOSErrorCode } from './errors.ts';
+import { retryAfterSecondsOf } from './retry-after.ts';
 
 /** urql's CombinedError, as far as it is read here. */
 export interface OperationFailure {
@@ -26,10 +27,9 @@ export function billingErrorOf({ graphQLErrors, networkError, response }: Operat
 }
 
 function detailsOf(response: Response | undefined) {
-  const retryAfter = Number(response?.headers.get('retry-after') ?? Number.NaN);
   return {
     status: response?.status,
     requestId: response?.headers.get('x-request-id') ?? undefined,
-    retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
+    retryAfterSeconds: retryAfterSecondsOf(response),
   };
 }

@@ -36,5 +36,5 @@ export function sourceOf(current: () => TokenOptions, host: Pick<Host, 'fetch'>)
 function askOf(options: TokenOptions, host: Pick<Host, 'fetch'>): AskForSession {
   if (options.getSessionToken) return options.getSessionToken;
   if (options.sessionTokenUrl) return askUrl(options.sessionTokenUrl, options.sessionTokenRequest ?? {}, host);
-  throw new TypeError('Say where session tokens come from: sessionTokenUrl, getSessionToken or sessionToken.');
+  throw new TypeError('Give sessionTokenUrl, getSessionToken or sessionToken.');
 }

@@ -11,6 +11,23 @@ const headers = ['authorization', 'cookie', 'set-cookie', 'proxy-authorization']
 export const redact = (line: string): string =>
   line.replace(secrets, (_secret, prefix?: string) => `${prefix ?? 'eyJ'}[redacted]`).replace(addresses, '[address]');
 
+/**
+ * An error without what it quotes: a failed query repeats its parameters in its message, PostgreSQL names values in its
+ * details, and stacks begin with the message.
+ */
+function toErrorFields(error: unknown) {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const shown = error.cause instanceof Error ? error.cause : error;
+  return {
+    type: error.name,
+    message: shown.message,
+    code: 'code' in shown ? shown.code : undefined,
+    stack: [error, shown].flatMap(framesOf),
+  };
+}
+
+const framesOf = ({ stack = '' }: Error) => stack.split('\n').flatMap((line) => /^\s+at (.*)$/.exec(line)?.[1] ?? []);
+
 interface LogOptions {
   readonly level: string;
   readonly destination: { write(line: string): unknown };
@@ -23,6 +40,7 @@ export function createLogger({ level, destination }: LogOptions): PinoLogger {
     {
       level,
       base: { service: 'billingos' },
+      serializers: { err: toErrorFields },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: {
         paths: headers.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.headers["${name}"]`]),

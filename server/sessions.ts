@@ -1,4 +1,3 @@
-import { DatabaseError } from 'pg';
 import type {
   CustomerRecord,
   IssuedSession,
@@ -15,7 +14,8 @@ import { ApiError, notFound } from '../schema/errors.ts';
 import { type CustomerId, isCustomerId, isKeyId, isSessionId } from '../schema/id.ts';
 import type { Clock } from './clock.ts';
 import type { CustomerDirectory } from './customers.ts';
-import type { Database } from './database/database.ts';
+import { createBatch } from './database/batch.ts';
+import { type Database, isForeignKeyViolation } from './database/database.ts';
 import { sessions as sessionTable } from './database/tables.ts';
 import { newId } from './id.ts';
 import type { SecretKeyRecord, SecretKeys } from './secret-keys.ts';
@@ -36,10 +36,16 @@ interface SessionsOptions {
 }
 
 const defaultLifetimeSeconds = 3_600;
+const maxRowsAtOnce = 500;
 
 export function createSessions(options: SessionsOptions): Sessions {
   const { database, customers, secretKeys, tokens, acceptToken, revocations, clock } = options;
   const rows = createSessionRows(database);
+  const inserts = createBatch<typeof sessionTable.$inferInsert>({
+    write: async (batch) => void (await database.db.insert(sessionTable).values([...batch])),
+    isItemsFault: isForeignKeyViolation,
+    maxItems: maxRowsAtOnce,
+  });
   const now = () => new Date(clock.now());
 
   async function create(caller: MerchantCaller, input: NewSession): Promise<IssuedSession> {
@@ -73,10 +79,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     return id;
   }
 
-  /** One statement for a customer that was there before; `false` when it has been deleted since. */
+  /** For a customer that was there before, together with others; `false` when it has been deleted since. */
   async function insertFor(customerId: CustomerId, caller: MerchantCaller, draft: SessionDraft): Promise<boolean> {
     try {
-      await database.db.insert(sessionTable).values(rowOf(caller, draft, customerId));
+      await inserts.add(rowOf(caller, draft, customerId));
       return true;
     } catch (error) {
       if (isForeignKeyViolation(error)) return false;
@@ -198,7 +204,3 @@ function onlyUnavailable(error: unknown): null {
   if (error instanceof ApiError && error.code !== 'UNAVAILABLE') return null;
   throw error;
 }
-
-/** SQLSTATE 23503. drizzle wraps the driver's error. */
-const isForeignKeyViolation = (error: unknown) =>
-  error instanceof Error && error.cause instanceof DatabaseError && error.cause.code === '23503';

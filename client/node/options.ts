@@ -18,6 +18,7 @@ export interface BillingOSOptions {
   readonly clock?: { now(): number } | undefined;
   /** A number in [0, 1), for the jitter between retries. */
   readonly random?: (() => number) | undefined;
+  /** Waits between two tries; handed in by tests. */
   readonly sleep?: Sleep | undefined;
 }
 

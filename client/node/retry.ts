@@ -26,7 +26,6 @@ export async function withRetries<Result>(
   signal: AbortSignal | undefined,
 ): Promise<Result> {
   for (let retry = 0; ; retry += 1) {
-    signal?.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {

@@ -20,12 +20,13 @@ export function createAlarm(timers: Timers): Alarm {
     clear,
     set(delayMs, callback) {
       clear();
+      // Rounded up: browsers round down, and would call just before it is time.
       timer = timers.set(
         () => {
           timer = undefined;
           callback();
         },
-        Math.min(delayMs, longestTimerMs),
+        Math.min(Math.ceil(delayMs), longestTimerMs),
       );
     },
   };

@@ -28,11 +28,12 @@ const aborted = (signal: AbortSignal) =>
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
 
+/** What came is looked at here, whatever its type promised. */
 function toAnswer(answer: SessionAnswer | string | null): SessionAnswer {
-  if (answer === null) throw new BillingOSError('SIGNED_OUT', 'The source of tokens says that nobody is logged in.');
+  if (answer === null) throw new BillingOSError('SIGNED_OUT', 'Nobody is logged in.');
   const { sessionToken, expiresIn } = typeof answer === 'string' ? { sessionToken: answer } : answer;
   if (typeof sessionToken === 'string') return { sessionToken, expiresIn };
-  throw new BillingOSError('SESSION_ENDPOINT_FAILED', 'The source of tokens gave no session token.');
+  throw new BillingOSError('SESSION_ENDPOINT_FAILED', 'The answer contains no sessionToken.');
 }
 
 function toBillingOSError(error: unknown): BillingOSError {

@@ -29,21 +29,16 @@ export interface Host {
   random(): number;
 }
 
+const wakeEvents = ['online', 'focus', 'pageshow', 'visibilitychange'];
+
 const browserPage: Page = {
   isVisible: () => document.visibilityState !== 'hidden',
   isOnline: () => navigator.onLine,
   onWake(listener) {
-    const online = () => listener('online');
-    const shown = () => listener('shown');
-    addEventListener('online', online);
-    addEventListener('focus', shown);
-    addEventListener('pageshow', shown);
-    document.addEventListener('visibilitychange', shown);
+    const wake = ({ type }: Event) => listener(type === 'online' ? type : 'shown');
+    for (const type of wakeEvents) addEventListener(type, wake);
     return () => {
-      removeEventListener('online', online);
-      removeEventListener('focus', shown);
-      removeEventListener('pageshow', shown);
-      document.removeEventListener('visibilitychange', shown);
+      for (const type of wakeEvents) removeEventListener(type, wake);
     };
   },
 };

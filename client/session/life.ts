@@ -43,7 +43,7 @@ export function hold(
   if (before && (token === before.token || claims.issuedAtSeconds < before.life.claims.issuedAtSeconds)) {
     throw new BillingOSError(
       'TOKEN_NOT_RENEWED',
-      'The source gave the same session token again, or an older one: is its answer cached?',
+      'The source gave the same token again, or an older one: is it cached?',
     );
   }
   return {

@@ -49,7 +49,7 @@ export function createRenewal({ source, endpoints, host, store, waiting }: Renew
     if (!life) return;
     const leftMs = surelyRemainingMs(life, instantOf(host.clock));
     if (leftMs > 0) return alarm.set(leftMs, plan);
-    end('gaveUp', new BillingOSError('TOKEN_EXPIRED', 'The given session token has expired: hand in the next one.'));
+    end('gaveUp', new BillingOSError('TOKEN_EXPIRED', 'The given token has expired: hand in the next one.'));
   }
 
   async function renew(ask: AskForSession) {
@@ -92,7 +92,7 @@ export function createRenewal({ source, endpoints, host, store, waiting }: Renew
   function countRefusal() {
     refusals += 1;
     if (refusals < mostRefusals) return;
-    end('gaveUp', new BillingOSError('TOKENS_REFUSED', 'The API refused three fresh session tokens in a row.'));
+    end('gaveUp', new BillingOSError('TOKENS_REFUSED', 'The API refused three fresh tokens in a row.'));
   }
 
   function end(kind: 'signedOut' | 'gaveUp', error: BillingOSError) {

@@ -1,6 +1,8 @@
 import { BillingOSError } from '../errors.ts';
+import { retryAfterSecondsOf } from '../retry-after.ts';
 import { readBoundedText } from './bounded.ts';
 import type { Host } from './host.ts';
+import { parseObject } from './json.ts';
 
 /** A session token as it comes from the merchant's server; without `expiresIn` (seconds) its lifetime is read from the token. */
 export interface SessionAnswer {
@@ -37,7 +39,9 @@ export const askUrl =
     refuseFailure(response);
     const text = await readBoundedText(response, longestAnswerBytes);
     if (text === undefined) throw failed(`more than ${longestAnswerBytes} bytes`, response);
-    return parseAnswer(text, response);
+    const answer = parseObject(text);
+    if (!answer) throw failed(text ? 'no JSON object' : 'nothing', response);
+    return answer as unknown as SessionAnswer;
   };
 
 async function send(url: string, request: SessionRequest, signal: AbortSignal, host: Pick<Host, 'fetch'>) {
@@ -54,38 +58,18 @@ async function send(url: string, request: SessionRequest, signal: AbortSignal, h
 function refuseFailure(response: Response) {
   const { status, ok, type } = response;
   if (status === 401 || status === 403) {
-    throw new BillingOSError('SIGNED_OUT', 'The session endpoint says that nobody is logged in.', { status });
+    throw new BillingOSError('SIGNED_OUT', 'Nobody is logged in.', { status });
   }
   if (type === 'opaqueredirect' || (status >= 300 && status < 400))
     throw failed('a redirect, perhaps to a login page', response);
   if (!ok) throw failed(`HTTP ${status}`, response);
 }
 
-function parseAnswer(text: string, response: Response): SessionAnswer {
-  const answer = parseJson(text);
-  if (typeof answer?.['sessionToken'] !== 'string')
-    throw failed(text ? 'no JSON with a sessionToken' : 'nothing', response);
-  const { sessionToken, expiresIn } = answer;
-  return { sessionToken, expiresIn: typeof expiresIn === 'number' ? expiresIn : undefined };
-}
-
-function parseJson(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function failed(what: string, { status, headers }: Response) {
+function failed(what: string, response: Response) {
+  const { status } = response;
   return new BillingOSError('SESSION_ENDPOINT_FAILED', `The session endpoint answered with ${what}.`, {
     status,
     retryable: status === 429 || status >= 500,
-    retryAfterSeconds: retryAfterSecondsOf(headers.get('retry-after')),
+    retryAfterSeconds: retryAfterSecondsOf(response),
   });
 }
-
-// Only seconds: a date would be read with a clock that may be wrong.
-const retryAfterSecondsOf = (header: string | null) =>
-  header && /^\d{1,6}$/.test(header) ? Number(header) : undefined;

@@ -1,4 +1,5 @@
 import { BillingOSError } from '../errors.ts';
+import { parseObject } from './json.ts';
 
 /** What a session token says about itself. Read, never verified: the service checks it on every call. */
 export interface TokenClaims {
@@ -18,28 +19,22 @@ export function readToken(token: string): TokenClaims {
   if (/^\s*sk_/.test(token)) {
     throw new BillingOSError(
       'SECRET_KEY_IN_BROWSER',
-      'This is a secret key, not a session token: it must never leave your server. Roll it, and create session tokens there.',
+      'This is a secret key: it must never leave your server. Roll it now.',
     );
   }
-  const match = shape.exec(token);
-  const payload = parsePayload(match?.[2]);
-  const claims = payload && toClaims(payload);
-  if (!claims || payload['env'] !== match?.[1]) {
-    throw new BillingOSError(
-      'INVALID_TOKEN',
-      'This is not a session token: it must start with bos_session_test_ or bos_session_live_, unchanged.',
-    );
+  const [, environment, payload = ''] = shape.exec(token) ?? [];
+  const claims = toClaims(parseObject(decode(payload)) ?? {});
+  if (!claims || claims.environment !== environment) {
+    throw new BillingOSError('INVALID_TOKEN', 'This is not a session token, or not all of it.');
   }
   return claims;
 }
 
-function parsePayload(part: string | undefined): Record<string, unknown> | undefined {
-  if (!part) return undefined;
+function decode(base64url: string): string {
   try {
-    const value: unknown = JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/')));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return atob(base64url.replaceAll('-', '+').replaceAll('_', '/'));
   } catch {
-    return undefined;
+    return '';
   }
 }
 

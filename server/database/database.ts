@@ -83,3 +83,7 @@ function describe(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return 'no answer to a connection attempt';
 }
+
+/** A row names another that is not there: SQLSTATE 23503. drizzle wraps the driver's error. */
+export const isForeignKeyViolation = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof DatabaseError && error.cause.code === '23503';

@@ -1,5 +1,3 @@
-import type { JWK } from 'jose';
-
 const text = (type: string, body: string, maxAgeSeconds: number, headers: Record<string, string> = {}) =>
   new Response(body, {
     headers: {
@@ -11,7 +9,7 @@ const text = (type: string, body: string, maxAgeSeconds: number, headers: Record
   });
 
 /** Public keys may be read from anywhere. Verifiers keep them for minutes, and ask again for a `kid` they do not know. */
-export const jwksResponse = (jwks: { keys: JWK[] }): Response =>
+export const jwksResponse = (jwks: object): Response =>
   text('application/jwk-set+json', JSON.stringify(jwks), 300, { 'access-control-allow-origin': '*' });
 
 /** An index of the documentation for machines (llmstxt.org). */

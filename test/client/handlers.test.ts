@@ -11,7 +11,7 @@ import {
   fastifySessionHandler,
   type SessionHandlerOptions,
 } from '../../client/node.ts';
-import { answers, createdSession, dropsConnection, fails, startService } from './scripted-service.ts';
+import { answers, createdSession, dropsConnection, fails, startService } from './support/scripted-service.ts';
 
 const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
 const path = '/api/billingos-session';

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { BillingOS } from '../../client/node.ts';
-import { answersRaw, dropsConnection, fails, startService } from './scripted-service.ts';
+import { answersRaw, dropsConnection, fails, startService } from './support/scripted-service.ts';
 
 const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
 const token = 'bos_session_test_eyJhbGci.eyJpc3Mi.c2lnbmF0dXJl';
@@ -39,6 +39,7 @@ test.each([
   ['a web page', answersRaw(200, '<html>Welcome</html>'), 'UNEXPECTED_ANSWER'],
   ['JSON of something else', answersRaw(200, '{"hello":"world"}'), 'UNEXPECTED_ANSWER'],
   ['no data', answersRaw(200, '{"data":null}'), 'UNEXPECTED_ANSWER'],
+  ['data with an error’s status', answersRaw(404, '{"data":{"session":null}}'), 'UNEXPECTED_ANSWER'],
   ['an unknown path', answersRaw(404, 'Cannot POST'), 'UNEXPECTED_ANSWER'],
   ['a code of a newer service', answersRaw(409, errorBody('NEWER_CODE')), 'UNEXPECTED_ANSWER'],
   ['a code named like a method', answersRaw(400, errorBody('toString')), 'UNEXPECTED_ANSWER'],

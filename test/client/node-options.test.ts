@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BillingOS, type BillingOSOptions } from '../../client/node.ts';
-import { answers, createdSession, startService } from './scripted-service.ts';
+import { answers, createdSession, startService } from './support/scripted-service.ts';
 
 const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
 

@@ -9,9 +9,10 @@ import {
   hangs,
   session,
   startService,
-} from './scripted-service.ts';
+} from './support/scripted-service.ts';
 
 const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
+const bug = JSON.stringify({ errors: [{ message: 'It failed.', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
 const ada = { externalUserId: 'ada' };
 
 afterEach(() => vi.useRealTimers());
@@ -29,6 +30,8 @@ test.each([
   ['too many requests', fails('RATE_LIMITED'), 'RATE_LIMITED'],
   ['an outage', fails('UNAVAILABLE'), 'UNAVAILABLE'],
   ['a bug of the service', fails('INTERNAL_SERVER_ERROR'), 'INTERNAL_SERVER_ERROR'],
+  ['a bug that is reported with status 200', answersRaw(200, bug), 'INTERNAL_SERVER_ERROR'],
+  ['a proxy that is busy', answersRaw(429, 'Slow down'), 'RATE_LIMITED'],
   ['a proxy without a service', answersRaw(502, '<html>Bad Gateway</html>'), 'UNAVAILABLE'],
 ])('%s is tried again twice, then reported as retryable', async (_name, step, code) => {
   const service = await startService(step);
@@ -142,11 +145,14 @@ test('an aborted signal ends the request', async () => {
   expect(service.requests).toHaveLength(1);
 });
 
-test('an aborted signal ends the wait between two tries', async () => {
+test.each<[string, (abort: () => void) => void]>([
+  ['during', (abort) => setImmediate(abort)],
+  ['just before', (abort) => abort()],
+])('an aborted signal ends the wait between two tries: %s', async (_when, schedule) => {
   const service = await startService(fails('UNAVAILABLE', { headers: { 'retry-after': '20' } }));
   const controller = new AbortController();
   const random = () => {
-    setImmediate(() => controller.abort(new Error('changed my mind')));
+    schedule(() => controller.abort(new Error('changed my mind')));
     return 0;
   };
   const billingos = new BillingOS({ secretKey, url: service.url, random });

@@ -102,7 +102,7 @@ describe('environments', () => {
 
   test.each<[string, Forgery]>([
     ['sandbox token with the live prefix', { ...inSandbox(), prefix: 'bos_session_live_' }],
-    ['live token with the sandbox prefix', { prefix: 'bos_session_sandbox' }],
+    ['live token with the sandbox prefix', { prefix: 'bos_session_test_' }],
     ['live token that says sandbox', { claims: { env: 'test' } }],
     ['sandbox token that says live', inSandbox({ env: 'live' })],
     ['live token of the sandbox’s issuer', { issuerPath: '/sandbox' }],
@@ -253,10 +253,7 @@ async function setup(options: Partial<Parameters<typeof createSessionVerifier>[0
   async function token({ claims, header, key, prefix = 'bos_session_live_', issuerPath = '' }: Forgery = {}) {
     const payload = { ...claimsOf(`${url}${issuerPath}`), ...claims };
     const members = { alg: 'ES256', kid: 'key-live', typ: 'bos-session+jwt', ...header };
-    return (
-      prefix +
-      (await new SignJWT(payload).setProtectedHeader(members as JWTHeaderParameters).sign(key ?? live.privateKey))
-    );
+    return prefix + (await new SignJWT(payload).setProtectedHeader(members).sign(key ?? live.privateKey));
   }
   return { verify, token, paths, published };
 }
@@ -296,7 +293,7 @@ function inSandbox(claims: JWTPayload = {}): Forgery {
     claims: { env: 'test', ...claims },
     header: { kid: 'key-test' },
     key: sandbox.privateKey,
-    prefix: 'bos_session_sandbox',
+    prefix: 'bos_session_test_',
     issuerPath: '/sandbox',
   };
 }

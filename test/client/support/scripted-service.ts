@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { httpStatusByErrorCode, type ErrorCode } from '../../schema/error-codes.ts';
+import { httpStatusByErrorCode, type ErrorCode } from '../../../schema/error-codes.ts';
 
 /** What the service does with one request. */
 type Step = (response: ServerResponse) => void;

@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Import {
+  readonly from: string;
+  /** A path from the project's root, or the name of a package. */
+  readonly to: string;
+}
+
+const sourcesIn = (room: string): string[] =>
+  readdirSync(join(root, room), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !/(^|\/)(node_modules|dist)\//.test(path));
+
+function importsOf(path: string): Import[] {
+  const source = readFileSync(join(root, path), 'utf8');
+  const specifiers = [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map(
+    ([, specifier = '']) => specifier,
+  );
+  return specifiers.map((specifier) => ({ from: path, to: resolve(path, specifier) }));
+}
+
+const resolve = (path: string, specifier: string) =>
+  specifier.startsWith('.')
+    ? relative(root, join(root, dirname(path), specifier))
+    : specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/');
+
+const rooms = ['schema', 'server', 'client', 'examples'];
+const imports = rooms.flatMap(sourcesIn).flatMap(importsOf);
+const inRoom = (room: string) => imports.filter(({ from }) => from.startsWith(`${room}/`));
+const isOurs = ({ to }: Import) => rooms.some((room) => to.startsWith(`${room}/`));
+const shown = (found: readonly Import[]) => found.map(({ from, to }) => `${from} → ${to}`);
+
+test('the schema imports nothing of ours but itself, and does no I/O', () => {
+  const foreign = inRoom('schema').filter((one) => isOurs(one) && !one.to.startsWith('schema/'));
+  const io = inRoom('schema').filter(
+    ({ from, to }) => (to.startsWith('node:') || builtinModules.includes(to)) && from !== 'schema/print.ts',
+  );
+  expect(shown([...foreign, ...io])).toEqual([]);
+});
+
+test('the server imports of ours only the schema and itself', () => {
+  const foreign = inRoom('server').filter((one) => isOurs(one) && !/^(schema|server)\//.test(one.to));
+  expect(shown(foreign)).toEqual([]);
+});
+
+test('the client imports of ours only itself and the error codes', () => {
+  const foreign = inRoom('client').filter(
+    (one) => isOurs(one) && !one.to.startsWith('client/') && one.to !== 'schema/error-codes.ts',
+  );
+  expect(shown(foreign)).toEqual([]);
+});
+
+test('the error codes import nothing, so that the client stays small', () => {
+  expect(importsOf('schema/error-codes.ts')).toEqual([]);
+});
+
+test('examples import the package by name, like any merchant', () => {
+  expect(shown(inRoom('examples').filter((one) => isOurs(one) && !one.to.startsWith('examples/')))).toEqual([]);
+});
+
+/** From the process down to the parts: nothing imports what stands above it. */
+const layers = [
+  /^server\/(cli\/|main\.ts|index\.ts)/,
+  /^server\/(app|installation)\.ts/,
+  /^server\/(http\/|authenticate\.ts|rules\.ts)/,
+  /^server\/[\w-]+\.ts/,
+  /^server\/token\//,
+  /^server\/database\//,
+];
+/** Small words that every layer speaks: they import nothing of the server. */
+const vocabulary = /^server\/(clock|id|log|startup-error|config)\.ts$/;
+
+test('inside the server, imports point downward', () => {
+  const layerOf = (path: string) => layers.findIndex((layer) => layer.test(path));
+  const upward = inRoom('server').filter(
+    ({ from, to }) => to.startsWith('server/') && !vocabulary.test(to) && layerOf(to) < layerOf(from),
+  );
+  expect(shown(upward)).toEqual([]);
+});
+
+test('the database knows no rule, and tokens know no table but revocations and signing keys', () => {
+  const tablesOfTokens = inRoom('server').filter(
+    ({ from, to }) => from.startsWith('server/token/') && to === 'server/database/tables.ts',
+  );
+  const names = tablesOfTokens.flatMap(({ from }) => tablesNamedIn(readFileSync(join(root, from), 'utf8')));
+  expect([...new Set(names)].toSorted()).toEqual(['RevocationKind', 'revocations', 'signingKeys']);
+});
+
+const tablesNamedIn = (source: string) =>
+  [...source.matchAll(/import (?:type )?\{([^}]*)\} from '[^']*database\/tables\.ts'/g)].flatMap(([, names = '']) =>
+    names.split(',').flatMap((name) => name.replace('type ', '').trim() || []),
+  );
+
+/** A library is imported where it lives. Replacing it is replacing that file. */
+const homes: Readonly<Record<string, RegExp>> = {
+  jose: /^(server\/(token\/|database\/tables\.ts)|client\/verify)/,
+  'drizzle-orm': /^server\/(database\/|token\/revocation|token\/key-ring|[\w-]+\.ts)/,
+  pg: /^server\/database\//,
+  'graphql-yoga': /^server\/http\//,
+  '@whatwg-node/server': /^server\/http\/listener\.ts/,
+  '@escape.tech/graphql-armor': /^server\/http\/limits\.ts/,
+  '@graphql-yoga/render-graphiql': /^server\/http\/graphiql\.ts/,
+  '@pothos/core': /^schema\/builder\.ts/,
+  pino: /^server\/log\.ts/,
+  commander: /^server\/cli\//,
+  'typeid-js': /^server\/id\.ts/,
+  'rate-limiter-flexible': /^server\/http\/rate-limit\.ts/,
+  '@urql/exchange-auth': /^client\/exchange\.ts/,
+  '@urql/core': /^client\/(exchange|client|failure|react\/)/,
+  react: /^(client\/react\/|examples\/)/,
+};
+
+test.each(Object.entries(homes))('%s is imported in its home alone', (library, home) => {
+  const strays = imports.filter(({ from, to }) => to === library && !home.test(from) && !from.startsWith('examples/'));
+  expect(shown(strays)).toEqual([]);
+});
+
+test('only the process reads the process', () => {
+  const readers = sourcesIn('server').filter((path) =>
+    /\bprocess\.(env|argv|exit|stdin|stdout|stderr|on)\b/.test(readFileSync(join(root, path), 'utf8')),
+  );
+  expect(readers.filter((path) => !/^server\/(main\.ts|cli\/)/.test(path))).toEqual([]);
+});

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { backoffMs, leadMs, minimumGapMs } from '../../client/session/schedule.ts';
+import { createSession } from '../../client/session/session.ts';
+import { createMerchant } from './support/merchant.ts';
+import { createWorld } from './support/world.ts';
+
+const lifetimes = fc.integer({ min: 60, max: 86_400 });
+const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+test('a token is replaced 5 to 90 seconds before its end, and in the last fifth of its life', () => {
+  fc.assert(
+    fc.property(lifetimes, randoms, (lifetimeSeconds, random) => {
+      const lead = leadMs(lifetimeSeconds * 1000, random);
+      expect(lead).toBeGreaterThanOrEqual(5_000);
+      expect(lead).toBeLessThanOrEqual(90_000);
+      expect(lead).toBeLessThanOrEqual(0.2 * lifetimeSeconds * 1000);
+    }),
+  );
+});
+
+test('two pages that were opened together do not ask together', () => {
+  expect(leadMs(3_600_000, 0)).not.toBe(leadMs(3_600_000, 0.5));
+});
+
+test('a life shorter than any the service issues is used for at least its half', () => {
+  expect(leadMs(8_000, 0.9)).toBe(4_000);
+});
+
+test('a failed ask is repeated after 5 to 60 seconds, later the more failed before it', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100 }), randoms, (failures, random) => {
+      const delayMs = backoffMs(failures, random);
+      expect(delayMs).toBeGreaterThanOrEqual(minimumGapMs);
+      expect(delayMs).toBeLessThanOrEqual(60_000);
+    }),
+  );
+  expect(backoffMs(4, 0.9)).toBeGreaterThan(backoffMs(1, 0.9));
+});
+
+test('Retry-After is never undercut', () => {
+  expect(backoffMs(1, 0, 120)).toBe(120_000);
+});
+
+test('over any time T the source is asked at most T / (0.8 × lifetime) + 2 times', async () => {
+  await fc.assert(
+    fc.asyncProperty(lifetimes, randoms, async (lifetimeSeconds, random) => {
+      const world = createWorld({ random: () => random });
+      const merchant = createMerchant(world, lifetimeSeconds);
+      const session = createSession({ source: { kind: 'asked', ask: merchant.ask }, host: world.host });
+      session.start();
+      const seconds = 5 * lifetimeSeconds;
+      await world.advance(seconds * 1000);
+      session.dispose();
+      expect(merchant.asks.length).toBeLessThanOrEqual(seconds / (0.8 * lifetimeSeconds) + 2);
+      expect(merchant.asks.length).toBeGreaterThanOrEqual(5);
+    }),
+    { numRuns: 30 },
+  );
+});
