@@ -109,4 +109,11 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
 }
 
 const nothingHere = () =>
-  Response.json({ errors: [{ message: 'Nothing is here.', extensions: { code: 'NOT_FOUND' } }] }, { status: 404 });
+  Response.json(
+    {
+      errors: [
+        { message: 'Nothing is here: GraphQL is at /graphql and /sandbox/graphql.', extensions: { code: 'NOT_FOUND' } },
+      ],
+    },
+    { status: 404 },
+  );

