@@ -1,0 +1,337 @@
+// @vitest-environment happy-dom
+import { act, cleanup, render, screen } from '@testing-library/react';
+import { StrictMode, Suspense, lazy, useEffect, type ReactNode } from 'react';
+import { renderToString } from 'react-dom/server';
+import { afterEach, expect, test, vi } from 'vitest';
+import { BillingOSProvider, useBillingOS, useCustomer, useSession } from '../../client/react/index.ts';
+import { createApi } from './support/api.ts';
+import { createMerchant } from './support/merchant.ts';
+import { createToken } from './support/token.ts';
+import { createWorld } from './support/world.ts';
+
+afterEach(cleanup);
+
+function createScene(lifetimeSeconds = 60) {
+  const api = createApi();
+  const world = createWorld({ fetch: api.fetch });
+  const merchant = createMerchant(world, lifetimeSeconds);
+  const advance = (ms: number) => act(() => world.advance(ms));
+  return { api, world, merchant, advance, host: world.host };
+}
+
+function Customer() {
+  const { status, customer, error } = useCustomer();
+  return <p>{customer?.id ?? error?.code ?? status}</p>;
+}
+
+function State() {
+  const { state } = useSession();
+  return <p>{state.kind}</p>;
+}
+
+function Mounted({ onMount, onUnmount }: { onMount: () => void; onUnmount: () => void }) {
+  useEffect(() => {
+    onMount();
+    return onUnmount;
+  }, [onMount, onUnmount]);
+  return <Customer />;
+}
+
+test('a component sees the customer of the session', async () => {
+  const { merchant, advance, host } = createScene();
+  render(
+    <BillingOSProvider getSessionToken={merchant.ask} host={host}>
+      <Customer />
+    </BillingOSProvider>,
+  );
+  expect(screen.getByText('loading')).toBeTruthy();
+  await advance(0);
+  expect(screen.getByText('cus_ada')).toBeTruthy();
+});
+
+test('StrictMode asks once and shows the customer', async () => {
+  const { api, merchant, advance, host } = createScene();
+  render(
+    <StrictMode>
+      <BillingOSProvider getSessionToken={merchant.ask} host={host}>
+        <Customer />
+      </BillingOSProvider>
+    </StrictMode>,
+  );
+  await advance(0);
+  expect(screen.getByText('cus_ada')).toBeTruthy();
+  expect(merchant.asks).toHaveLength(1);
+  expect(api.sent).toHaveLength(1);
+});
+
+test('children are mounted once over a hundred refreshes, and the client stays the same', async () => {
+  const { merchant, advance, host } = createScene();
+  const onMount = vi.fn();
+  const onUnmount = vi.fn();
+  const clients = new Set<unknown>();
+  function Client() {
+    clients.add(useBillingOS());
+    useSession();
+    return null;
+  }
+  render(
+    <BillingOSProvider getSessionToken={merchant.ask} loadingFallback={<i>wait</i>} host={host}>
+      <Mounted onMount={onMount} onUnmount={onUnmount} />
+      <Client />
+    </BillingOSProvider>,
+  );
+  expect(screen.getByText('wait')).toBeTruthy();
+  await advance(100 * 60_000);
+  expect(merchant.asks.length).toBeGreaterThan(100);
+  expect(onMount).toHaveBeenCalledTimes(1);
+  expect(onUnmount).not.toHaveBeenCalled();
+  expect(clients.size).toBe(1);
+});
+
+test('children stay mounted through sign-out and the next login', async () => {
+  const { merchant, advance, host } = createScene();
+  const onMount = vi.fn();
+  const onUnmount = vi.fn();
+  let retry = () => {};
+  let signOut = () => Promise.resolve();
+  function Buttons() {
+    ({ retry, signOut } = useSession());
+    return null;
+  }
+  render(
+    <BillingOSProvider getSessionToken={merchant.ask} loadingFallback={<i>wait</i>} host={host}>
+      <Mounted onMount={onMount} onUnmount={onUnmount} />
+      <Buttons />
+    </BillingOSProvider>,
+  );
+  await advance(0);
+  await act(() => signOut());
+  await advance(0);
+  expect(screen.getByText('SIGNED_OUT')).toBeTruthy();
+
+  merchant.customerId = 'cus_grace';
+  act(() => retry());
+  await advance(5_000);
+  expect(screen.getByText('cus_grace')).toBeTruthy();
+  expect(onMount).toHaveBeenCalledTimes(1);
+  expect(onUnmount).not.toHaveBeenCalled();
+});
+
+test('nobody sees what was shown to the customer before', async () => {
+  const { merchant, advance, host } = createScene(60);
+  const seen: string[] = [];
+  function Watch() {
+    const { session } = useBillingOS();
+    const { customer } = useCustomer();
+    useSession();
+    seen.push(`${session.newest()?.life.claims.customerId} sees ${customer?.id}`);
+    return null;
+  }
+  render(
+    <BillingOSProvider getSessionToken={merchant.ask} host={host}>
+      <Watch />
+      <Watch />
+    </BillingOSProvider>,
+  );
+  await advance(0);
+  merchant.customerId = 'cus_grace';
+  await advance(60_000);
+  expect(seen).toContain('cus_ada sees cus_ada');
+  expect(seen).toContain('cus_grace sees cus_grace');
+  expect(seen).not.toContain('cus_grace sees cus_ada');
+});
+
+test('inline callbacks and objects restart nothing, and the newest callback is the one that is called', async () => {
+  const { merchant, advance, host } = createScene(3600);
+  const calls: string[] = [];
+  const view = (name: string) => (
+    <BillingOSProvider
+      getSessionToken={() => merchant.ask()}
+      endpoints={{}}
+      onSignedOut={() => calls.push(`${name} signed out`)}
+      onError={({ code }) => calls.push(`${name} ${code}`)}
+      host={host}
+    >
+      <State />
+    </BillingOSProvider>
+  );
+  const { rerender } = render(view('first'));
+  await advance(0);
+  for (let times = 0; times < 20; times += 1) rerender(view('second'));
+  await advance(60_000);
+  expect(merchant.asks).toHaveLength(1);
+
+  rerender(view('third'));
+  merchant.answer = 'unreachable';
+  await advance(3_540_000);
+  merchant.answer = 'nobody';
+  await advance(60_000);
+  expect(calls).toContain('third NETWORK_ERROR');
+  expect(calls.at(-1)).toBe('third signed out');
+});
+
+test('the fallback makes way for the children when nobody is logged in', async () => {
+  const { merchant, advance, host } = createScene();
+  merchant.answer = 'nobody';
+  render(
+    <BillingOSProvider getSessionToken={merchant.ask} loadingFallback={<i>wait</i>} host={host}>
+      <State />
+    </BillingOSProvider>,
+  );
+  await advance(0);
+  expect(screen.getByText('signedOut')).toBeTruthy();
+});
+
+test('children that suspend keep the session', async () => {
+  const { merchant, advance, host } = createScene();
+  const Late = lazy(() => Promise.resolve({ default: Customer }));
+  render(
+    <Suspense fallback={<i>suspended</i>}>
+      <BillingOSProvider getSessionToken={merchant.ask} host={host}>
+        <Suspense fallback={<i>inner</i>}>
+          <Late />
+        </Suspense>
+      </BillingOSProvider>
+    </Suspense>,
+  );
+  await advance(0);
+  await advance(0);
+  expect(screen.getByText('cus_ada')).toBeTruthy();
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('nothing is left behind when the provider goes while an ask is under way', async () => {
+  const { world, merchant, advance, host } = createScene();
+  merchant.answer = 'silence';
+  const { unmount } = render(
+    <BillingOSProvider getSessionToken={merchant.ask} host={host}>
+      <Customer />
+    </BillingOSProvider>,
+  );
+  await advance(0);
+  unmount();
+  expect(world.timerCount()).toBe(0);
+  expect(world.listenerCount()).toBe(0);
+  await advance(3_600_000);
+  expect(merchant.asks).toHaveLength(1);
+});
+
+const page = (
+  props: { ask: () => Promise<string>; host: ReturnType<typeof createWorld>['host'] },
+  fallback?: ReactNode,
+) => (
+  <BillingOSProvider getSessionToken={props.ask} loadingFallback={fallback} host={props.host}>
+    <Customer />
+  </BillingOSProvider>
+);
+
+test.each([undefined, <i key="wait">wait</i>])(
+  'rendering on a server asks and sends nothing, and hydrates as it is',
+  async (fallback) => {
+    const { api, merchant, world, advance, host } = createScene();
+    const ask = merchant.ask as () => Promise<string>;
+    const container = document.createElement('div');
+    container.innerHTML = renderToString(page({ ask, host }, fallback));
+    await world.advance(60_000);
+    expect(merchant.asks).toEqual([]);
+    expect(api.sent).toEqual([]);
+
+    const onRecoverableError = vi.fn();
+    render(page({ ask, host }, fallback), { container, hydrate: true, onRecoverableError });
+    await advance(0);
+    expect(container.textContent).toBe('cus_ada');
+    expect(onRecoverableError).not.toHaveBeenCalled();
+  },
+);
+
+test('a new sessionToken is taken over without a remount', async () => {
+  const { api, advance, host } = createScene();
+  const onMount = vi.fn();
+  const noop = () => {};
+  const view = (sessionToken: string | null) => (
+    <BillingOSProvider sessionToken={sessionToken} host={host}>
+      <Mounted onMount={onMount} onUnmount={noop} />
+    </BillingOSProvider>
+  );
+  const { rerender } = render(view(null));
+  await advance(0);
+  expect(screen.getByText('loading')).toBeTruthy();
+
+  const first = createToken({ name: 'first' });
+  rerender(view(first));
+  await advance(0);
+  expect(screen.getByText('cus_ada')).toBeTruthy();
+
+  const second = createToken({ name: 'second', customerId: 'cus_grace' });
+  rerender(view(second));
+  await advance(0);
+  expect(screen.getByText('cus_grace')).toBeTruthy();
+  expect(api.sent.map(({ token }) => token)).toEqual([first, second]);
+  expect(onMount).toHaveBeenCalledTimes(1);
+});
+
+test('a given token that ends is reported, and the next one goes on', async () => {
+  const { advance, host } = createScene();
+  const onError = vi.fn();
+  const view = (sessionToken: string) => (
+    <BillingOSProvider sessionToken={sessionToken} onError={onError} host={host}>
+      <State />
+    </BillingOSProvider>
+  );
+  const { rerender } = render(view(createToken({ lifetimeSeconds: 60 })));
+  await advance(59_000);
+  expect(screen.getByText('ready')).toBeTruthy();
+  await advance(1_000);
+  expect(screen.getByText('broken')).toBeTruthy();
+  expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'TOKEN_EXPIRED' }));
+
+  rerender(view(createToken({ lifetimeSeconds: 60, name: 'next' })));
+  await advance(0);
+  expect(screen.getByText('ready')).toBeTruthy();
+});
+
+test('a secret key as sessionToken is refused with its own code', async () => {
+  const { api, advance, host } = createScene();
+  const onError = vi.fn();
+  render(
+    <BillingOSProvider sessionToken="sk_test_abc" onError={onError} host={host}>
+      <Customer />
+    </BillingOSProvider>,
+  );
+  await advance(0);
+  expect(screen.getByText('SECRET_KEY_IN_BROWSER')).toBeTruthy();
+  expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'SECRET_KEY_IN_BROWSER' }));
+  expect(api.sent).toEqual([]);
+});
+
+test('debug writes one line for each change, and never a token', async () => {
+  const { merchant, advance, host } = createScene();
+  const lines: unknown[][] = [];
+  const spy = vi.spyOn(console, 'debug').mockImplementation((...line) => void lines.push(line));
+  render(<BillingOSProvider getSessionToken={merchant.ask} debug host={host} />);
+  await advance(0);
+  spy.mockRestore();
+  expect(lines).toEqual([['[billingos] loading'], ['[billingos] ready']]);
+});
+
+test('a hook outside of a provider says so', () => {
+  const spy = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  expect(() => render(<Customer />)).toThrow('BillingOSProvider');
+  spy.mockRestore();
+});
+
+test('the remaining life shrinks while time passes', async () => {
+  const { merchant, advance, host } = createScene();
+  let remainingMs: () => number | undefined = () => undefined;
+  function Life() {
+    ({ remainingMs } = useSession());
+    return null;
+  }
+  render(
+    <BillingOSProvider getSessionToken={merchant.ask} host={host}>
+      <Life />
+    </BillingOSProvider>,
+  );
+  await advance(10_000);
+  expect(remainingMs()).toBe(50_000);
+});
