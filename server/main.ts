@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createApp } from './app.ts';
+import { type App, createApp } from './app.ts';
 import { ownOriginsOf, readConfig } from './config.ts';
 import { listen } from './http/listener.ts';
 import { type Installation, openInstallation } from './installation.ts';
@@ -43,19 +43,29 @@ export async function serve({ env, stdout, stderr, onStopSignal, exit }: ServerP
       ownOrigins: ownOriginsOf(config.publicUrl),
       llmsIndex: await readDocument('llms.txt'),
     });
-    await app.start();
-    const listener = await listen({ ...config, fetch: app.fetch });
-    say(`  Live     ${config.issuers.live}/graphql`);
-    say(`  Sandbox  ${config.issuers.test}/graphql   (open it in a browser: GraphiQL)`);
-    say(`BillingOS is ready on http://${config.host}:${listener.port}`);
+    await run(app, async () => {
+      const listener = await listen({ ...config, fetch: app.fetch });
+      say(`  Live     ${config.issuers.live}/graphql`);
+      say(`  Sandbox  ${config.issuers.test}/graphql   (open it in a browser: GraphiQL)`);
+      say(`BillingOS is ready on http://${config.host}:${listener.port}`);
 
-    await new Promise<void>((resolve) => onStopSignal(resolve));
-    logger.info('stopping');
-    app.announceStop();
-    await listener.close(graceMs);
-    await app.stop();
+      await new Promise<void>((resolve) => onStopSignal(resolve));
+      logger.info('stopping');
+      app.announceStop();
+      await listener.close(graceMs);
+    });
   } finally {
     await installation.close();
+  }
+}
+
+/** Serves while the work beside requests goes on, which ends after the last of them. */
+async function run(app: App, serveRequests: () => Promise<void>): Promise<void> {
+  await app.start();
+  try {
+    await serveRequests();
+  } finally {
+    await app.stop();
   }
 }
 

@@ -1,23 +1,65 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { BillingOS } from 'billingos/node';
-import type { Express } from 'express';
+import { invitation } from './launch/invitation.ts';
+import { listen } from './launch/listen.ts';
 import { buildPage } from './launch/page.ts';
-import { startService, type Service } from './launch/service.ts';
+import { startService } from './launch/service.ts';
 import { LaunchError, publicUrlOf, readSettings, type Settings } from './launch/settings.ts';
 import { createShopKey, endKey, endOlderKeys, type ShopKey } from './launch/shop-key.ts';
-import { invitation } from './launch/invitation.ts';
+import { stopSignal } from './launch/stop-signal.ts';
 import { createShop } from './server.ts';
+
+/** Runs the shop with a billing service beside it until one of them ends. @returns the exit code. */
+async function run(settings: Settings): Promise<number> {
+  const server = createServer();
+  const shopPort = await listen(server, settings.shopPort, settings.host);
+  const env = withOrigins(settings.env, shopPort);
+  const publicUrl = publicUrlOf(settings);
+  const service = startService({ ...settings, env });
+  let key: ShopKey | undefined;
+
+  async function enter(): Promise<BillingOS> {
+    const url = await service.ready;
+    key = await createShopKey(env);
+    return new BillingOS({ secretKey: key.secretKey, url });
+  }
+
+  const [billingos, page] = [enter(), buildPage()];
+  server.on('request', createShop({ billingos, page, billingOrigin: new URL(publicUrl).origin }));
+  const signal = stopSignal(() => {
+    service.kill();
+    process.exit(1);
+  });
+
+  try {
+    const failure = open().then(() => new Promise<never>(() => {}));
+    await Promise.race([service.exit, signal, failure]);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+    service.stop();
+    // The database is free now, and nobody needs to be told that the key has ended.
+    if ((await service.exit) === 0 && key) await endKey(key, env);
+  }
+  return service.exit;
+
+  async function open(): Promise<void> {
+    await Promise.all([billingos, page]);
+    process.stdout.write(invitation(`http://localhost:${shopPort}`, publicUrl));
+    if (key) await endOlderKeys(key, env);
+  }
+}
+
+/** Unless told otherwise, the service lets the shop's page call it, under both names of this machine. */
+const withOrigins = (env: Settings['env'], shopPort: number): Settings['env'] => ({
+  ...env,
+  BILLINGOS_ALLOWED_ORIGINS:
+    env['BILLINGOS_ALLOWED_ORIGINS'] || `http://localhost:${shopPort},http://127.0.0.1:${shopPort}`,
+});
 
 try {
   process.exitCode = await run(readSettings(process.env));
 } catch (error) {
   process.exitCode = 1;
-  process.stderr.write(error instanceof LaunchError ? `${error.message}\n` : `${String(error)}\n`);
-}
-
-/** Runs the shop with a billing service beside it until one of them ends. @returns the exit code. */
-async function run(settings: Settings): Promise<number> {
-  const billingos = Promise.withResolvers<BillingOS>();
-  throw new LaunchError(String(billingos));
+  process.stderr.write(`${error instanceof LaunchError ? error.message : String(error)}\n`);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { ApiError } from '../../schema/errors.ts';
 import { StartupError } from '../startup-error.ts';
 import { addKeysCommands } from './keys.ts';
 import { addServeCommand } from './serve.ts';
@@ -29,6 +30,7 @@ function report(error: unknown): number {
   return 1;
 }
 
-/** An ApiError carries a code of the table. */
-const isExpected = (error: unknown): error is Error =>
-  error instanceof StartupError || (error instanceof Error && 'code' in error && 'extensions' in error);
+/** A StartupError, or an ApiError, which carries a code of the table. */
+function isExpected(error: unknown): error is Error {
+  return error instanceof StartupError || error instanceof ApiError;
+}

@@ -197,8 +197,9 @@ test('no result carries the token', async () => {
   expect(JSON.stringify(operation)).not.toContain(merchant.latestToken());
 });
 
+const html = () => Promise.resolve(new Response('<html>', { status: 502, headers: { 'content-type': 'text/html' } }));
+
 test('an answer from something else than the API is told apart', async () => {
-  const html = () => Promise.resolve(new Response('<html>', { status: 502, headers: { 'content-type': 'text/html' } }));
   const world = createWorld({ fetch: html });
   const { client } = createBillingClient({ getSessionToken: createMerchant(world).ask, host: world.host });
   const result = client.mutation(EndSessionDocument, {}).toPromise();

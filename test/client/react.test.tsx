@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { act, cleanup, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { StrictMode, Suspense, lazy, useEffect, type ReactNode } from 'react';
 import { renderToString } from 'react-dom/server';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -27,6 +27,21 @@ function Customer() {
 function State() {
   const { state } = useSession();
   return <p>{state.kind}</p>;
+}
+
+function Life() {
+  const { remainingMs } = useSession();
+  return <p>{remainingMs()}</p>;
+}
+
+function Buttons() {
+  const { retry, signOut } = useSession();
+  return (
+    <>
+      <button onClick={retry}>retry</button>
+      <button onClick={() => void signOut()}>sign out</button>
+    </>
+  );
 }
 
 function Mounted({ onMount, onUnmount }: { onMount: () => void; onUnmount: () => void }) {
@@ -92,12 +107,6 @@ test('children stay mounted through sign-out and the next login', async () => {
   const { merchant, advance, host } = createScene();
   const onMount = vi.fn();
   const onUnmount = vi.fn();
-  let retry = () => {};
-  let signOut = () => Promise.resolve();
-  function Buttons() {
-    ({ retry, signOut } = useSession());
-    return null;
-  }
   render(
     <BillingOSProvider getSessionToken={merchant.ask} loadingFallback={<i>wait</i>} host={host}>
       <Mounted onMount={onMount} onUnmount={onUnmount} />
@@ -105,12 +114,12 @@ test('children stay mounted through sign-out and the next login', async () => {
     </BillingOSProvider>,
   );
   await advance(0);
-  await act(() => signOut());
+  fireEvent.click(screen.getByText('sign out'));
   await advance(0);
   expect(screen.getByText('SIGNED_OUT')).toBeTruthy();
 
   merchant.customerId = 'cus_grace';
-  act(() => retry());
+  fireEvent.click(screen.getByText('retry'));
   await advance(5_000);
   expect(screen.getByText('cus_grace')).toBeTruthy();
   expect(onMount).toHaveBeenCalledTimes(1);
@@ -247,10 +256,10 @@ test.each([undefined, <i key="wait">wait</i>])(
 test('a new sessionToken is taken over without a remount', async () => {
   const { api, advance, host } = createScene();
   const onMount = vi.fn();
-  const noop = () => {};
+  const onUnmount = vi.fn();
   const view = (sessionToken: string | null) => (
     <BillingOSProvider sessionToken={sessionToken} host={host}>
-      <Mounted onMount={onMount} onUnmount={noop} />
+      <Mounted onMount={onMount} onUnmount={onUnmount} />
     </BillingOSProvider>
   );
   const { rerender } = render(view(null));
@@ -322,16 +331,13 @@ test('a hook outside of a provider says so', () => {
 
 test('the remaining life shrinks while time passes', async () => {
   const { merchant, advance, host } = createScene();
-  let remainingMs: () => number | undefined = () => undefined;
-  function Life() {
-    ({ remainingMs } = useSession());
-    return null;
-  }
-  render(
+  const view = (life: ReactNode) => (
     <BillingOSProvider getSessionToken={merchant.ask} host={host}>
-      <Life />
-    </BillingOSProvider>,
+      {life}
+    </BillingOSProvider>
   );
+  const { rerender } = render(view(<Life />));
   await advance(10_000);
-  expect(remainingMs()).toBe(50_000);
+  rerender(view(<Life />));
+  expect(screen.getByText('50000')).toBeTruthy();
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { backoffMs, leadMs, minimumGapMs } from '../../client/session/schedule.ts';
 import { createSession } from '../../client/session/session.ts';

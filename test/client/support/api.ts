@@ -28,7 +28,7 @@ export function createApi(): Api {
 
   async function answer(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const token = new Headers(init?.headers).get('authorization')?.replace('Bearer ', '') ?? '';
-    sent.push({ url: String(input), method: init?.method, token, body: String(init?.body) });
+    sent.push({ url: input as string, method: init?.method, token, body: init?.body as string });
     const code = refusedAll ?? refused.get(token);
     await gate;
     if (code) return refusal(code);
@@ -42,9 +42,9 @@ export function createApi(): Api {
     refuse: (token, code) => void refused.set(token, code),
     refuseAll: (code) => (refusedAll = code),
     hold() {
-      let open = () => {};
-      gate = new Promise((resolve) => (open = resolve));
-      return open;
+      const ends: (() => void)[] = [];
+      gate = new Promise((resolve) => ends.push(resolve));
+      return () => ends.forEach((end) => end());
     },
   };
 }

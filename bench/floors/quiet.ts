@@ -1,0 +1,6 @@
+import { drained, serveBare } from './server.ts';
+
+serveBare(async (request) => {
+  await drained(request);
+  return '{}';
+});

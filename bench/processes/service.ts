@@ -1,0 +1,43 @@
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { projectDirectory } from '../place.ts';
+import { startChild, type Child } from './child.ts';
+
+/** Our server as a user starts it, on an embedded database of its own: fsync on, logs of every request into a file. */
+export interface Service extends Child {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly graphqlUrl: string;
+  /** Shown at the first start on a data directory; empty later. */
+  readonly secretKey: string;
+}
+
+interface ServiceOptions {
+  /** Made if it is not there. */
+  readonly directory: string;
+  /** For node itself. */
+  readonly nodeOptions?: readonly string[];
+}
+
+export async function startService({ directory, nodeOptions = [] }: ServiceOptions): Promise<Service> {
+  await mkdir(directory, { recursive: true });
+  const log = await open(join(directory, 'server.log'), 'a');
+  try {
+    const child = await startChild({
+      arguments: [...nodeOptions, join(projectDirectory, 'dist/server/cli/main.js'), 'serve'],
+      env: {
+        PORT: '0',
+        PUBLIC_URL: 'http://localhost:4000',
+        BILLINGOS_DATA_DIR: join(directory, 'data'),
+        BILLINGOS_RATE_LIMIT: '0',
+      },
+      stderr: log.fd,
+      readyPattern: /ready on \S+\n/,
+    });
+    const url = /ready on (\S+)\n/.exec(child.output)?.[1] ?? '';
+    const secretKey = /sk_test_\w+/.exec(child.output)?.[0] ?? '';
+    return { ...child, url, secretKey, graphqlUrl: `${url}/sandbox/graphql` };
+  } finally {
+    await log.close();
+  }
+}
