@@ -30,6 +30,7 @@ export interface Row {
   readonly better: Comparison['better'];
   readonly name: string;
   readonly value: number;
+  readonly floorName: string;
   readonly floor: number;
   /** The median of the rounds' ratios. */
   readonly ratio: number;
@@ -47,6 +48,7 @@ export function rowsOf({ title, unit, better, series: [floor, ...others] }: Comp
       better,
       name,
       value: median(samples.map(({ value }) => value)),
+      floorName: floor.name,
       floor: median(floorValues),
       ratio: median(ratios),
       smallestRatio: Math.min(...ratios),

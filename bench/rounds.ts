@@ -6,20 +6,17 @@ export interface Contender extends Pick<Series, 'name' | 'does'> {
   measure(): Promise<Sample>;
 }
 
-/** Measures A B A B …, so that what the machine does beside hits all contenders alike. */
-export async function takeRounds(
+type SeriesOf<Contenders extends readonly Contender[]> = { readonly [Index in keyof Contenders]: Series };
+
+/** Measures A B A B …, so that what the machine does beside hits all contenders alike. One series for each of them. */
+export async function takeRounds<const Contenders extends readonly Contender[]>(
   rounds: number,
-  contenders: readonly [Contender, ...Contender[]],
-): Promise<[Series, ...Series[]]> {
+  contenders: Contenders,
+): Promise<SeriesOf<Contenders>> {
   for (const contender of contenders) await contender.warmUp?.();
-  const toSeries = ({ name, does }: Contender) => ({ name, does, samples: [] as Sample[] });
-  const [floor, ...others] = contenders;
-  const series: [ReturnType<typeof toSeries>, ...ReturnType<typeof toSeries>[]] = [
-    toSeries(floor),
-    ...others.map(toSeries),
-  ];
+  const taken = contenders.map(({ name, does }) => ({ name, does, samples: [] as Sample[] }));
   for (let round = 0; round < rounds; round++) {
-    for (const [index, contender] of contenders.entries()) series[index]?.samples.push(await contender.measure());
+    for (const [index, contender] of contenders.entries()) taken[index]?.samples.push(await contender.measure());
   }
-  return series;
+  return taken as unknown as SeriesOf<Contenders>;
 }

@@ -7,8 +7,9 @@ import { DateTimeResolver, JSONObjectResolver } from 'graphql-scalars';
 import type { Context, CustomerCaller, MerchantCaller } from './context.ts';
 import { ApiError, notFound } from './errors.ts';
 import { typenameOfId } from './id.ts';
-import { allows, type SessionOperation } from './operation.ts';
-import { refusalOf } from './refusal.ts';
+import type { SessionOperation } from './operation.ts';
+import { meets, refusalOf } from './refusal.ts';
+import { validationOrder } from './validation-order.ts';
 
 /** The one builder: every file of this room adds its noun to it. */
 export const builder = new SchemaBuilder<{
@@ -26,14 +27,13 @@ export const builder = new SchemaBuilder<{
     JSONObject: { Input: Record<string, unknown>; Output: Readonly<Record<string, unknown>> };
   };
 }>({
-  // Order matters: authorization wraps validation, so that a stranger learns nothing from the checks of an input.
-  plugins: [ScopeAuthPlugin, RelayPlugin, DataloaderPlugin, ValidationPlugin],
+  // Order matters: Pothos goes from the last to the first, and what validation adds must be there to be moved.
+  plugins: [ScopeAuthPlugin, validationOrder, RelayPlugin, DataloaderPlugin, ValidationPlugin],
   defaultFieldNullability: false,
   scopeAuth: {
     authScopes: ({ caller }) => ({
-      merchant: caller.kind === 'merchant',
-      customer: (operation) =>
-        caller.kind === 'customer' && (operation === 'ANY_OPERATION' || allows(caller.operations, operation)),
+      merchant: meets(caller, { merchant: true }),
+      customer: (operation) => meets(caller, { customer: operation }),
     }),
     unauthorizedError: (_parent, context, info) => refusalOf(context.caller, info),
   },

@@ -12,7 +12,9 @@ export const metadataSchema = z
   })
   .superRefine((value, context) => {
     for (const message of problemsOf(value)) context.addIssue({ code: 'custom', message });
-  });
+  })
+  // Literals in a document come without a prototype, which not every library takes for an object.
+  .transform((value) => structuredClone(value));
 
 function problemsOf(value: Record<string, unknown>): string[] {
   // Depth first: serialising a deep value overflows the stack.
@@ -34,6 +36,7 @@ const isDeeperThan = (levels: number, value: unknown): boolean =>
 function inspect(value: unknown, problems: Set<string>): number {
   if (typeof value === 'string' && !isStorable(value)) problems.add('must not contain NUL or lone surrogates');
   if (typeof value === 'number' && !isExact(value)) problems.add('must not contain numbers beyond ±(2^53 − 1)');
+  if (value === undefined) problems.add('must not contain enum values or variables that are not given');
   if (typeof value !== 'object' || value === null) return 0;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + inspect(item, problems), 0);
 

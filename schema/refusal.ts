@@ -1,15 +1,31 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Caller } from './context.ts';
 import { ApiError } from './errors.ts';
-import { type CallerRule, callerRuleOf } from './operation.ts';
+import { allows, type CallerRule, callerRuleOf } from './operation.ts';
+
+/** The one place that compares a caller with a rule. */
+export const meets = (caller: Caller, { merchant, customer }: CallerRule): boolean =>
+  caller.kind === 'merchant'
+    ? merchant === true
+    : caller.kind === 'customer' &&
+      customer !== undefined &&
+      (customer === 'ANY_OPERATION' || allows(caller.operations, customer));
+
+/** Where a field stands. */
+type Place = Pick<GraphQLResolveInfo, 'parentType' | 'fieldName'>;
+
+const ruleOf = ({ parentType, fieldName }: Place): CallerRule => {
+  const field = parentType.getFields()[fieldName];
+  return (field && callerRuleOf(field)) ?? {};
+};
+
+/** Whether this caller may have this field of `Query` or `Mutation`. */
+export const mayCall = (caller: Caller, place: Place): boolean => meets(caller, ruleOf(place));
 
 /** Why this caller may not have this field. */
-export function refusalOf(caller: Caller, info: GraphQLResolveInfo): ApiError {
+export function refusalOf(caller: Caller, place: Place): ApiError {
   if (caller.kind === 'anonymous') return caller.refusal ?? credentialMissing();
-
-  const field = info.parentType.getFields()[info.fieldName];
-  const rule: CallerRule = (field && callerRuleOf(field)) ?? {};
-  return new ApiError('FORBIDDEN', `${info.fieldName} needs ${needOf(rule, caller.kind)}.`);
+  return new ApiError('FORBIDDEN', `${place.fieldName} needs ${needOf(ruleOf(place), caller.kind)}.`);
 }
 
 /** RFC 6750, section 3.1: no error code when no credential was sent. */

@@ -51,7 +51,8 @@ const list = (isItem: (item: string) => boolean) =>
       .refine((items) => items.every(isItem)),
   );
 
-const variables = z.object({
+/** Every variable by its name, and how it is read. */
+export const variables = z.object({
   PORT: integer(0, 65_535, 4_000),
   HOST: variable(z.string().default('127.0.0.1')),
   PUBLIC_URL: variable(z.string().refine(isPublicUrl).optional()),

@@ -48,9 +48,14 @@ const columns = {
 
 type Row = Pick<typeof sessions.$inferSelect, keyof typeof columns> & { revokedAt: Date | null };
 
-/** The earliest moment at which something ended the session before its time; NULL when nothing has yet. */
-const revokedAt = (now: Date) =>
-  sql<Date | null>`(
+/**
+ * The earliest moment at which something ended the session before its time; NULL when nothing has yet. The inner statement
+ * is nested, because drizzle takes the table off every column that stands directly in a selection from one table, and
+ * `sessions.id` would become the `id` of the revocation.
+ */
+const revokedAt = (now: Date) => sql<Date | null>`(${firstRevocation(now)})`.mapWith(sessions.createdAt);
+
+const firstRevocation = (now: Date) => sql`
     select min(${revocations.revokedAt}) from ${revocations}
     where ${revocations.merchantId} = ${sessions.merchantId}
       and ${revocations.environment} = ${sessions.environment}
@@ -59,8 +64,7 @@ const revokedAt = (now: Date) =>
         ('key', ${sessions.keyId}), ('merchant', ${sessions.merchantId}))
       and (${revocations.kind} = 'session' or ${revocations.revokedAt} >= ${sessions.createdAt})
       and ${revocations.revokedAt} < ${sessions.expiresAt}
-      and ${revocations.revokedAt} <= ${now.toISOString()}::timestamptz
-  )`.mapWith(sessions.createdAt);
+      and ${revocations.revokedAt} <= ${now.toISOString()}::timestamptz`;
 
 function matches({ customerId, keyId, active }: SessionFilter, now: Date): SQL | undefined {
   const isActive = sql`(${sessions.expiresAt} > ${now.toISOString()}::timestamptz and ${revokedAt(now)} is null)`;

@@ -13,7 +13,7 @@ import { takeRounds } from '../rounds.ts';
 const expected = '"sessionToken":"bos_session_test_';
 
 /** How many sessions a second one process creates and stores. */
-export const compareCreateSession = (directory: string): Promise<Comparison> =>
+export const compareCreateSession = (directory: string): Promise<Comparison[]> =>
   withProcesses(async (keep) => {
     const generator = keep(startGenerator());
     const service = keep(await startService({ directory }));
@@ -42,7 +42,7 @@ export const compareCreateSession = (directory: string): Promise<Comparison> =>
         expected,
       }),
     ]);
-    return { title: 'createSession over HTTP', unit: 'requests/s', better: 'more', series };
+    return [{ title: 'createSession over HTTP', unit: 'requests/s', better: 'more', series }];
   });
 
 async function signingTask(service: Service): Promise<SigningTask> {

@@ -11,7 +11,7 @@ export interface CheckingTask {
   readonly answer: string;
 }
 
-const { key, options, memory, answer } = readTask<CheckingTask>();
+const { key, options, memory, answer } = readTask() as CheckingTask;
 const publicKey = await importJWK(key);
 const prefix = 'Bearer bos_session_test_';
 const remembered = new Map<string, JWTPayload>();

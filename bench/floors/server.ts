@@ -18,7 +18,7 @@ export function serveBare(answer: (request: IncomingMessage) => Promise<string> 
 }
 
 /** What the parent handed over. */
-export const readTask = <Task>(): Task => JSON.parse(process.argv[2] ?? '{}') as Task;
+export const readTask = (): unknown => JSON.parse(process.argv[2] ?? '{}');
 
 /** Waits for the end of a body, and reads nothing in it. */
 export const drained = (request: IncomingMessage): Promise<void> =>

@@ -8,7 +8,7 @@ export interface SigningTask {
   readonly claims: JWTPayload;
 }
 
-const { header, claims } = readTask<SigningTask>();
+const { header, claims } = readTask() as SigningTask;
 const { privateKey } = await generateKeyPair(header.alg);
 
 serveBare(async (request) => {

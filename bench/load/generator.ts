@@ -18,7 +18,7 @@ export function startGenerator(): Generator {
       child.send(job);
       const [report] = (await once(child, 'message')) as [LoadReport];
       const { requestsPerSecond, failures, medianMs, p99Ms, generatorBusy } = report;
-      if (failures > 0) throw new Error(`${job.url} gave ${failures} wrong answers`);
+      if (failures > 0) throw new Error(`${job.url} gave ${failures} answers that failed or lack ${job.expected}`);
       return { value: requestsPerSecond, details: { medianMs, p99Ms, generatorBusy } };
     },
     stop: () => child.disconnect(),

@@ -2,7 +2,7 @@
 export interface LoadJob {
   readonly url: string;
   readonly seconds: number;
-  /** Each connection sends all of them in turn, beginning at another one. */
+  /** Each connection sends an equal share of them in turn, so there must be one for each at least. */
   readonly requests: readonly LoadRequest[];
   /** An answer without this text is a failure. */
   readonly expected: string;

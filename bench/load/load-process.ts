@@ -17,6 +17,7 @@ async function run({ url, seconds, requests, expected }: LoadJob): Promise<LoadR
     },
     body,
   }));
+  const share = Math.ceil(prepared.length / connections);
   let started = 0;
   const result = await autocannon({
     url,
@@ -24,8 +25,8 @@ async function run({ url, seconds, requests, expected }: LoadJob): Promise<LoadR
     duration: seconds,
     verifyBody: (body) => String(body).includes(expected),
     setupClient(client) {
-      const first = Math.floor((started++ * prepared.length) / connections);
-      client.setRequests([...prepared.slice(first), ...prepared.slice(0, first)]);
+      const first = share * started++;
+      client.setRequests(prepared.slice(first, first + share));
     },
   });
   const used = process.cpuUsage(before);

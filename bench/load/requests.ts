@@ -2,10 +2,10 @@ import { print } from 'graphql';
 import { BillingOS } from '../../client/node.ts';
 import { CreateSessionDocument, ViewerDocument } from '../../client/generated.ts';
 import type { Service } from '../processes/service.ts';
-import type { LoadRequest } from './job.ts';
+import { connections, type LoadRequest } from './job.ts';
 
 /** Enough that no answer is the same, few enough that all are seen in the warm-up. */
-const users = Array.from({ length: 500 }, (_none, index) => `user-${index + 1}`);
+const users = Array.from({ length: connections * 16 }, (_none, index) => `user-${index + 1}`);
 
 /** What a merchant's server needs at least. */
 const shortDocument = `mutation CreateSession($input: CreateSessionInput!) {
@@ -28,6 +28,7 @@ export async function viewerRequests(service: Service): Promise<LoadRequest[]> {
   const billingos = new BillingOS({ secretKey: service.secretKey, url: service.url });
   const body = JSON.stringify({ query: print(ViewerDocument) });
   const tokens: string[] = [];
-  for (const externalUserId of users) tokens.push((await billingos.createSessionToken({ externalUserId })).sessionToken);
+  for (const externalUserId of users)
+    tokens.push((await billingos.createSessionToken({ externalUserId })).sessionToken);
   return tokens.map((bearer) => ({ bearer, body }));
 }

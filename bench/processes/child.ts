@@ -32,6 +32,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     env: { PATH, HOME, ...options.env },
     stdio: ['ignore', 'pipe', options.stderr ?? 'inherit'],
   });
+  const { stdout } = child;
   const exited = once(child, 'exit');
 
   async function stop(): Promise<void> {
@@ -43,7 +44,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 
   let output = '';
   const ready = new Promise<void>((resolve) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
       if (options.readyPattern.test(output)) resolve();
     });

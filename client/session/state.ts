@@ -39,7 +39,7 @@ export function transition(state: SessionState, event: SessionEvent): SessionSta
     case 'received':
       return { kind: 'ready', life: event.life };
     case 'signedOut':
-      return { kind: 'signedOut', error: event.error };
+      return state.kind === 'signedOut' ? state : { kind: 'signedOut', error: event.error };
     case 'retried':
       return onItsWay(lifeOf(state));
     default:

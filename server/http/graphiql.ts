@@ -1,7 +1,10 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { Environment } from '../../schema/environment.ts';
 
+/** In ASCII: headers hold nothing else, and GraphiQL sends them at once to ask for the schema. */
 const authorization = (example: string) => JSON.stringify({ Authorization: `Bearer ${example}` }, null, 2);
+
+const newUser = JSON.stringify({ input: { externalUserId: 'user_1', email: 'ada@example.com' } }, null, 2);
 
 const createSession = `# 1. Your server creates a session for the user who is logged in.
 # Put your secret key under "Headers" below, then run this.
@@ -57,17 +60,16 @@ export const graphiqlFor = (environment: Environment) => ({
     // A secret key that was typed in is gone when the page is.
     shouldPersistHeaders: false,
     defaultEditorToolsVisibility: 'headers' as const,
+    // GraphiQL takes the first tab's query from the tabs, but not what belongs to it.
+    headers: authorization(`sk_${environment}_...`),
+    variables: newUser,
     defaultTabs: [
-      {
-        query: createSession,
-        variables: JSON.stringify({ input: { externalUserId: 'user_1', email: 'ada@example.com' } }, null, 2),
-        headers: authorization(`sk_${environment}_…`),
-      },
-      { query: readViewer, headers: authorization(`bos_session_${environment}_…`) },
+      { query: createSession, variables: newUser, headers: authorization(`sk_${environment}_...`) },
+      { query: readViewer, headers: authorization(`bos_session_${environment}_...`) },
       {
         query: revokeSession,
         variables: JSON.stringify({ id: 'ses_…' }, null, 2),
-        headers: authorization(`sk_${environment}_…`),
+        headers: authorization(`sk_${environment}_...`),
       },
     ],
   },

@@ -1,24 +1,34 @@
 import {
   coerceInputValue,
+  type DocumentNode,
   getNamedType,
   getOperationAST,
   type GraphQLInputType,
+  type GraphQLSchema,
   isInputType,
+  Kind,
+  type OperationDefinitionNode,
   typeFromAST,
   valueFromAST,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { z } from 'zod';
+import type { Caller } from '../../schema/context.ts';
 import { ApiError, type InputProblem } from '../../schema/errors.ts';
+import { mayCall, refusalOf } from '../../schema/refusal.ts';
+import type { RequestContext } from './endpoint.ts';
+import { inexactIds } from './inexact-ids.ts';
+import { rootFieldsOf } from './root-fields.ts';
 
 /**
  * Says everything that is wrong with the variables at once. GraphQL alone would stop at values of a wrong type, repeat
  * them in its messages, and leave what the input's own rules find to the next attempt.
  */
-export const useInputProblems = (): Plugin => ({
+export const useInputProblems = (): Plugin<RequestContext> => ({
   onExecute({ args, setResultAndStopExecution }) {
     const operation = getOperationAST(args.document, args.operationName);
-    const problems = (operation?.variableDefinitions ?? []).flatMap(({ variable, type: typeNode, defaultValue }) => {
+    if (!operation) return;
+    const problems = (operation.variableDefinitions ?? []).flatMap(({ variable, type: typeNode, defaultValue }) => {
       const name = variable.name.value;
       const type: unknown = typeFromAST(args.schema, typeNode as never);
       if (!isInputType(type)) return [];
@@ -26,14 +36,33 @@ export const useInputProblems = (): Plugin => ({
       const value = given === undefined && defaultValue ? valueFromAST(defaultValue, type) : given;
       return value === undefined && !typeNode.kind.startsWith('NonNull') ? [] : problemsOf(value, type, name);
     });
-    if (problems.length > 0) {
-      setResultAndStopExecution({ errors: [new ApiError('INVALID_INPUT', 'The input is not valid.', { problems })] });
-    }
+    if (problems.length === 0) return;
+    const refusal = refusalOfOperation(args.contextValue.caller, operation, args);
+    setResultAndStopExecution({
+      errors: [refusal ?? new ApiError('INVALID_INPUT', 'The input is not valid.', { problems })],
+    });
   },
 });
 
+/** Who may not call a field learns nothing about its input. */
+function refusalOfOperation(
+  caller: Caller,
+  operation: OperationDefinitionNode,
+  { schema, document }: { schema: GraphQLSchema; document: DocumentNode },
+): ApiError | undefined {
+  const parentType = schema.getRootType(operation.operation);
+  if (!parentType) return undefined;
+  const fragments = new Map(
+    document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one]] : [])),
+  );
+  const forbidden = rootFieldsOf(operation.selectionSet, (name) => fragments.get(name)?.selectionSet)
+    .map((field) => ({ parentType, fieldName: field.name.value }))
+    .find((place) => place.fieldName in parentType.getFields() && !mayCall(caller, place));
+  return forbidden && refusalOf(caller, forbidden);
+}
+
 function problemsOf(value: unknown, type: GraphQLInputType, name: string): InputProblem[] {
-  const ofType: InputProblem[] = [];
+  const ofType = inexactIds(value, type, [name]);
   const coerced: unknown = coerceInputValue(value, type, (path, _invalidValue, error) => {
     ofType.push({ path: [name, ...path], message: withoutValue(error.message) });
   });

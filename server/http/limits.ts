@@ -1,6 +1,7 @@
 import { EnvelopArmorPlugin } from '@escape.tech/graphql-armor';
-import { type FieldNode, GraphQLError, Kind, type SelectionSetNode, type ValidationRule } from 'graphql';
+import { GraphQLError, type ValidationRule } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { rootFieldsOf } from './root-fields.ts';
 
 const maxDepth = 8;
 const maxTokens = 1_000;
@@ -59,18 +60,3 @@ const limitRootFields: ValidationRule = (context) => ({
     }
   },
 });
-
-/** Every field at the top, through fragments; one fragment spread twice counts twice. */
-function rootFieldsOf(
-  selectionSet: SelectionSetNode,
-  fragment: (name: string) => SelectionSetNode | undefined,
-  path: readonly string[] = [],
-): FieldNode[] {
-  return selectionSet.selections.flatMap((selection) => {
-    if (selection.kind === Kind.FIELD) return [selection];
-    if (selection.kind === Kind.INLINE_FRAGMENT) return rootFieldsOf(selection.selectionSet, fragment, path);
-    const name = selection.name.value;
-    const inner = path.includes(name) ? undefined : fragment(name);
-    return inner ? rootFieldsOf(inner, fragment, [...path, name]) : [];
-  });
-}

@@ -13,7 +13,7 @@ export function useParams(): Plugin {
     },
     onParams({ params }) {
       const query: unknown = params.query;
-      if (typeof query !== 'string') return;
+      if (typeof query !== 'string') throw problem('Send a document as the string `query`.');
       if (query.length > maxDocumentLength)
         throw problem(`A document may have at most ${maxDocumentLength} characters.`);
       if (bracketDepthOf(query) > maxBracketDepth) throw problem('The document is nested too deeply.');
@@ -29,17 +29,13 @@ async function fromBody(request: Request): Promise<GraphQLParams> {
 }
 
 function fromUrl(request: Request): GraphQLParams {
-  const { searchParams } = new URL(request.url);
-  const text = (name: string) => searchParams.get(name);
-  const object = (name: string) => {
-    const value = searchParams.get(name);
-    return value === null ? undefined : (parseJson(value) as Record<string, unknown>);
-  };
+  const parameters: Record<string, string | undefined> = Object.fromEntries(new URL(request.url).searchParams);
+  const { query, operationName, variables, extensions } = parameters;
   return {
-    ...(text('query') !== null && { query: text('query') ?? '' }),
-    ...(text('operationName') !== null && { operationName: text('operationName') ?? '' }),
-    ...(object('variables') && { variables: object('variables') ?? {} }),
-    ...(object('extensions') && { extensions: object('extensions') ?? {} }),
+    ...(query !== undefined && { query }),
+    ...(operationName !== undefined && { operationName }),
+    ...(variables !== undefined && { variables: parseJson(variables) as Record<string, unknown> }),
+    ...(extensions !== undefined && { extensions: parseJson(extensions) as Record<string, unknown> }),
   };
 }
 

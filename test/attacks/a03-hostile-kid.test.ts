@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.stop());
 
-const kids = [
+const kids: unknown[] = [
   '../../../../dev/null',
   '/etc/passwd',
   'file:///dev/null',
@@ -40,7 +40,7 @@ test('A3 a kid that is no key of ours finds none: no path, SQL, NUL, object or m
   const { genuine, publicJwk, privateKey } = forge;
   const own = publicJwk.kid ?? '';
   const nearly = [`${own}\0`, `${own} `, ` ${own}`, own.toUpperCase(), own.slice(0, -1), [own], { kid: own }];
-  const statements = harness.statements.length;
+  const statements = harness.requestStatements().length;
 
   const tokens = [...kids, ...nearly].map((kid) => sign(privateKey, { ...genuine.header, kid }, genuine.payload));
   const { kid: _kid, ...withoutKid } = genuine.header;
@@ -51,7 +51,12 @@ test('A3 a kid that is no key of ours finds none: no path, SQL, NUL, object or m
   );
 
   // A kid is never asked for in the database.
-  expect(harness.statements.slice(statements).filter((statement) => statement.includes('signing_keys'))).toEqual([]);
+  expect(
+    harness
+      .requestStatements()
+      .slice(statements)
+      .filter((statement) => statement.includes('signing_keys')),
+  ).toEqual([]);
 });
 
 test('A3 a header named __proto__ lends no kid', async () => {

@@ -3,11 +3,11 @@ import { createForge, expectAllRefused, type Forge, sign, useToken } from '../su
 import { createHarness, type Harness } from '../support/harness.ts';
 
 let harness: Harness;
-let test_: Forge;
+let sandbox: Forge;
 let live: Forge;
 beforeAll(async () => {
   harness = await createHarness();
-  test_ = await createForge(harness);
+  sandbox = await createForge(harness);
   live = await createForge(harness, 'live');
 });
 afterAll(() => harness.stop());
@@ -28,7 +28,7 @@ test('A7 a token of another issuer is refused though the real key signed it', as
     {},
     '',
   ];
-  await expectAllRefused(harness, await Promise.all(issuers.map((iss) => test_.signed({ payload: { iss } }))));
+  await expectAllRefused(harness, await Promise.all(issuers.map((iss) => sandbox.signed({ payload: { iss } }))));
 });
 
 test('A7 a token of another instance with the same address is refused', async () => {
@@ -43,29 +43,29 @@ test('A7 a token of another instance with the same address is refused', async ()
 });
 
 test('A7 a live token under the prefix of the sandbox is refused by the sandbox, and the reverse', async () => {
-  const asTest = test_.genuine.prefix + live.genuine.segments.join('.');
-  const asLive = live.genuine.prefix + test_.genuine.segments.join('.');
+  const asTest = sandbox.genuine.prefix + live.genuine.segments.join('.');
+  const asLive = live.genuine.prefix + sandbox.genuine.segments.join('.');
   await expectAllRefused(harness, [asTest], 'test');
   await expectAllRefused(harness, [asLive], 'live');
 });
 
 test('A7 a token must agree with its endpoint in key, issuer and environment: none of them alone is enough', async () => {
   const { live: iss } = harness.issuers;
-  const payload = test_.genuine.payload;
+  const payload = sandbox.genuine.payload;
   const forged = [
     // The live key, everything else of the sandbox.
-    sign(live.privateKey, test_.genuine.header, payload),
+    sign(live.privateKey, sandbox.genuine.header, payload),
     sign(live.privateKey, live.genuine.header, payload),
     // The sandbox's key, one claim of live, or both.
-    sign(test_.privateKey, test_.genuine.header, { ...payload, env: 'live' }),
-    sign(test_.privateKey, test_.genuine.header, { ...payload, iss }),
-    sign(test_.privateKey, test_.genuine.header, { ...payload, iss, env: 'live' }),
-    sign(test_.privateKey, test_.genuine.header, { ...payload, env: 'TEST' }),
+    sign(sandbox.privateKey, sandbox.genuine.header, { ...payload, env: 'live' }),
+    sign(sandbox.privateKey, sandbox.genuine.header, { ...payload, iss }),
+    sign(sandbox.privateKey, sandbox.genuine.header, { ...payload, iss, env: 'live' }),
+    sign(sandbox.privateKey, sandbox.genuine.header, { ...payload, env: 'TEST' }),
   ];
   const tokens = await Promise.all(forged);
   await expectAllRefused(
     harness,
-    tokens.map((jws) => test_.genuine.prefix + jws),
+    tokens.map((jws) => sandbox.genuine.prefix + jws),
     'test',
   );
   await expectAllRefused(
@@ -76,8 +76,8 @@ test('A7 a token must agree with its endpoint in key, issuer and environment: no
 });
 
 test('A7 a token that its own endpoint has accepted is refused by the other', async () => {
-  expect((await useToken(harness, test_.token, 'test')).status).toBe(200);
-  expect((await useToken(harness, test_.token, 'live')).code).toBe('WRONG_ENVIRONMENT');
+  expect((await useToken(harness, sandbox.token, 'test')).status).toBe(200);
+  expect((await useToken(harness, sandbox.token, 'live')).code).toBe('WRONG_ENVIRONMENT');
   expect((await useToken(harness, live.token, 'live')).status).toBe(200);
   expect((await useToken(harness, live.token, 'test')).code).toBe('WRONG_ENVIRONMENT');
 });

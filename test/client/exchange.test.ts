@@ -5,6 +5,7 @@ import { billingErrorOf } from '../../client/failure.ts';
 import { EndSessionDocument, ViewerDocument } from '../../client/generated.ts';
 import { createApi } from './support/api.ts';
 import { createMerchant } from './support/merchant.ts';
+import { createToken } from './support/token.ts';
 import { createWorld } from './support/world.ts';
 
 const refusals = ['TOKEN_EXPIRED', 'UNAUTHENTICATED', 'TOKEN_REVOKED'] as const;
@@ -137,6 +138,22 @@ test('a revoked token signs out when the source says that nobody is logged in', 
   expect(merchant.asks).toHaveLength(2);
 });
 
+test('a given token that the API refuses is reported with the code of the API, and the next one goes on', async () => {
+  const api = createApi();
+  const { host } = createWorld({ fetch: api.fetch });
+  const first = createToken({ name: 'first' });
+  api.refuse(first, 'TOKEN_REVOKED');
+  const { client, session } = createBillingClient({ sessionToken: first, host });
+
+  const { error } = await client.query(ViewerDocument, {}).toPromise();
+  expect(error && billingErrorOf(error).code).toBe('TOKEN_REVOKED');
+  expect(session.state()).toMatchObject({ kind: 'broken', error: { code: 'TOKEN_REVOKED' } });
+
+  session.adopt(createToken({ name: 'second' }));
+  const result = await client.query(ViewerDocument, {}).toPromise();
+  expect(result.error).toBeUndefined();
+});
+
 test('a token that was refused three times running breaks the session, and operations fail at once', async () => {
   const { api, world, billing, viewer } = await createReadyScene();
   api.refuseAll('UNAUTHENTICATED');
@@ -148,6 +165,28 @@ test('a token that was refused three times running breaks the session, and opera
   const { error } = await last;
   expect(error && billingErrorOf(error).code).toBe('TOKENS_REFUSED');
   expect(billing.session.state().kind).toBe('broken');
+});
+
+test('tokens that were accepted before they were refused break nothing', async () => {
+  const { api, world, merchant, billing, viewer } = await createReadyScene();
+  for (let round = 0; round < 5; round += 1) {
+    api.refuse(merchant.latestToken(), 'TOKEN_REVOKED');
+    const result = viewer();
+    await world.advance(5_000);
+    expect((await result).error).toBeUndefined();
+  }
+  expect(billing.session.state().kind).toBe('ready');
+});
+
+test('an operation is not sent when the app signs out in the moment its token comes', async () => {
+  const { api, world, billing, viewer } = createScene();
+  const { session } = billing;
+  session.subscribe(() => session.state().kind === 'ready' && session.signOut());
+  const result = viewer();
+  await world.advance(0);
+  const { error } = await result;
+  expect(error && billingErrorOf(error).code).toBe('SIGNED_OUT');
+  expect(api.sent).toEqual([]);
 });
 
 test('after sign-out nothing is sent but the end of the session', async () => {

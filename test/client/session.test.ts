@@ -89,6 +89,16 @@ test('an ask that is never answered ends after ten seconds', async () => {
   expect(session.state()).toMatchObject({ kind: 'backingOff', error: { code: 'TIMEOUT' } });
 });
 
+test('there is one ask at a time, however long it takes', async () => {
+  const { world, merchant, session } = createScene();
+  merchant.answer = 'silence';
+  session.start();
+  await world.advance(9_000);
+  void session.getToken().catch(() => undefined);
+  await world.wake('shown');
+  expect(merchant.asks).toHaveLength(1);
+});
+
 test('a failure without network is told apart, and ends when the network is back', async () => {
   const { world, merchant, kind } = await createReadyScene(60);
   world.page.isOnline = false;
@@ -128,6 +138,15 @@ test('after the app signed out nothing is asked and no token is left', async () 
   expect(session.newest()).toBeUndefined();
   await expect(session.getToken()).rejects.toMatchObject({ code: 'SIGNED_OUT' });
   expect(merchant.asks).toHaveLength(1);
+});
+
+test('signing out twice is told once', async () => {
+  const { session } = await createReadyScene();
+  let changes = 0;
+  session.subscribe(() => (changes += 1));
+  session.signOut();
+  session.signOut();
+  expect(changes).toBe(1);
 });
 
 test('an answer that comes after sign-out is dropped', async () => {
@@ -244,13 +263,25 @@ test('sleep that only the calendar noticed is followed by a renewal within a min
   expect(merchant.asks).toHaveLength(2);
 });
 
-test('the lifetime is the shorter of what the answer and the token say', async () => {
+test.each([
+  [600, 600_000],
+  [7200, 3_600_000],
+  [-1, 3_600_000],
+  [undefined, 3_600_000],
+])('a token for an hour that comes with expiresIn %s counts for %s ms', async (expiresIn, lifetimeMs) => {
   const world = createWorld();
-  const answer = { sessionToken: createToken({ lifetimeSeconds: 3600 }), expiresIn: 600 };
-  const session = createSession({ source: { kind: 'asked', ask: async () => answer }, host: world.host });
+  const ask = async () => ({ sessionToken: createToken({ lifetimeSeconds: 3600 }), expiresIn });
+  const session = createSession({ source: { kind: 'asked', ask }, host: world.host });
   session.start();
   await world.advance(0);
-  expect(session.remainingMs()).toBe(600_000);
+  expect(session.remainingMs()).toBe(lifetimeMs);
+});
+
+test('a token that was issued before the one that is held is not taken', async () => {
+  const { merchant, session } = await createReadyScene();
+  session.adopt(createToken({ name: 'older', issuedAtSeconds: 1_700_000_000 }));
+  expect(session.newest()?.token).toBe(merchant.latestToken());
+  expect(session.state()).toMatchObject({ kind: 'backingOff', error: { code: 'TOKEN_NOT_RENEWED' } });
 });
 
 test('start, dispose and start in one go are one ask', async () => {

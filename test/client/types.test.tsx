@@ -4,14 +4,14 @@ import { BillingOSProvider, type Customer, type SessionState, type UseCustomer }
 
 const ask = () => Promise.resolve('');
 
-export const valid = [
+const valid = [
   <BillingOSProvider key="1" sessionTokenUrl="/api/billingos-session" />,
   <BillingOSProvider key="2" getSessionToken={ask} />,
   <BillingOSProvider key="3" getSessionToken={async () => ({ sessionToken: '', expiresAt: '', expiresIn: 60 })} />,
   <BillingOSProvider key="4" sessionToken={null} />,
 ];
 
-export const invalid = [
+const invalid = [
   // @ts-expect-error -- no source
   <BillingOSProvider key="1" />,
   // @ts-expect-error -- two sources
@@ -21,6 +21,10 @@ export const invalid = [
   // @ts-expect-error -- headers without a URL to send them to
   <BillingOSProvider key="4" getSessionToken={ask} sessionTokenRequest={{}} />,
 ];
+
+test('a provider takes exactly one source', () => {
+  expectTypeOf([valid, invalid]).toBeArray();
+});
 
 test('a client takes exactly one source', () => {
   expectTypeOf<{ sessionToken: string }>().toExtend<BillingClientOptions>();

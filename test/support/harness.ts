@@ -57,6 +57,9 @@ export function createTestClock() {
 
 export type TestClock = ReturnType<typeof createTestClock>;
 
+/** The revocation feed, the last uses of sessions, and retention. */
+const besideRequests = /^select clock_timestamp|^select .*"recorded_at"|^update sessions set last_used_at|^delete /s;
+
 /** The whole service in this process, on a real database of its own; ended with the test or the file that made it. */
 export async function createHarness(options: HarnessOptions = {}) {
   const connection = options.connection ?? (await createDatabase());
@@ -101,6 +104,8 @@ export async function createHarness(options: HarnessOptions = {}) {
     clock,
     connection,
     statements,
+    /** The statements that requests caused: those of the work beside them left out. */
+    requestStatements: () => statements.filter((statement) => !besideRequests.test(statement)),
     logLines,
     issuers,
     merchant,

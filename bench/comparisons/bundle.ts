@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build, type Rolldown } from 'vite';
+import type { Comparison, Series } from '../comparison.ts';
+import { projectDirectory } from '../place.ts';
+
+const settings = 'built by Vite as part of an app, React left out, gzip -9';
+
+/** What a browser downloads, without React. */
+export async function compareBundle(): Promise<Comparison[]> {
+  const urql = await bundled({
+    name: 'urql and its auth exchange',
+    does: `\`Client\`, \`Provider\`, \`useQuery\`, \`useMutation\`, \`cacheExchange\`, \`fetchExchange\` and \`authExchange\`; ${settings}.`,
+    entry: 'bench/bundles/urql-alone.ts',
+  });
+  const ours = await bundled({
+    name: 'billingos/react',
+    does: `All of \`billingos/react\`, with urql’s core and auth exchange in it; ${settings}.`,
+    entry: 'client/react/index.ts',
+  });
+  return [{ title: 'size in the browser', unit: 'bytes', better: 'less', series: [urql, ours] }];
+}
+
+async function bundled({ entry, ...series }: Pick<Series, 'name' | 'does'> & { entry: string }): Promise<Series> {
+  return { ...series, samples: [{ value: await gzipBytes(join(projectDirectory, entry)) }] };
+}
+
+async function gzipBytes(entry: string): Promise<number> {
+  const built = await build({
+    configFile: false,
+    logLevel: 'warn',
+    mode: 'production',
+    build: {
+      write: false,
+      modulePreload: false,
+      // As an app's build, not a library's: that one leaves white space and development checks in.
+      rolldownOptions: {
+        input: entry,
+        preserveEntrySignatures: 'strict',
+        external: [/^react(-dom)?(\/|$)/],
+      },
+    },
+  });
+  const outputs = (Array.isArray(built) ? built : [built]) as Rolldown.RolldownOutput[];
+  const chunks = outputs.flatMap(({ output }) => output).filter((part) => part.type === 'chunk');
+  return gzipSync(chunks.map(({ code }) => code).join('\n'), { level: 9 }).byteLength;
+}

@@ -1,0 +1,45 @@
+import type { Comparison, Row } from './comparison.ts';
+
+const header = ['figure', 'ours', 'value', 'floor', 'floor’s value', 'ratio', 'spread'];
+
+/** For people at a terminal: columns as wide as their widest cell. */
+export function terminalTable(rows: readonly Row[]): string {
+  const lines = [header, ...rows.map(cellsOf)];
+  const widths = header.map((_cell, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export function markdownTable(rows: readonly Row[]): string {
+  const rule = header.map(() => '---');
+  return [header, rule, ...rows.map(cellsOf)].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+const cellsOf = ({ title, unit, name, value, floorName, floor, ratio, smallestRatio, largestRatio }: Row) => [
+  title,
+  name,
+  `${toText(value)} ${unit}`,
+  floorName,
+  `${toText(floor)} ${unit}`,
+  toText(ratio),
+  smallestRatio === largestRatio ? '–' : `${toText(smallestRatio)}–${toText(largestRatio)}`,
+];
+
+/** Three digits count; the rest is noise. */
+const toText = (value: number) =>
+  value.toLocaleString('en', value >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 });
+
+export const describeSeries = (comparisons: readonly Comparison[]): string =>
+  comparisons
+    .map(({ title, better, series }) =>
+      [`### ${title}: ${better} is better`, '', ...series.map(({ name, does }) => `- **${name}** – ${does}`)].join(
+        '\n',
+      ),
+    )
+    .join('\n\n');

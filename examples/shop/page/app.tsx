@@ -1,0 +1,55 @@
+import { useEffect, useState } from 'react';
+import { Automatic } from './automatic.tsx';
+import { Code } from './code.tsx';
+import { Flow } from './flow.tsx';
+import { Header, type Mode } from './header.tsx';
+import { JournalList } from './journal-list.tsx';
+import { LoginForm } from './login-form.tsx';
+import { Manual } from './manual.tsx';
+import { type Login, shopApi, type User } from './shop-api.ts';
+
+/** The whole page: who is logged in at the shop, and one of the two ways to give the SDK a token. */
+export function App() {
+  const [users, setUsers] = useState<readonly User[]>();
+  const [login, setLogin] = useState<Login | null>(null);
+  const [mode, setMode] = useState<Mode>('automatic');
+
+  useEffect(() => {
+    const enter = async () => {
+      const me = await shopApi.me();
+      setLogin(me.login);
+      setUsers(me.users);
+    };
+    void enter();
+  }, []);
+
+  if (!users) return null;
+  const askWho = () => setLogin(null);
+  const Dashboard = mode === 'automatic' ? Automatic : Manual;
+  return (
+    <>
+      <Header user={login?.user} mode={mode} onMode={setMode} />
+      <main>
+        {login ? (
+          <>
+            <Dashboard login={login} onLogin={askWho} />
+            <div className="pair">
+              <JournalList />
+              <Code mode={mode} place="beside" />
+            </div>
+          </>
+        ) : (
+          <>
+            <LoginForm users={users} onLogin={setLogin} />
+            <Flow />
+            <Code mode={mode} place="alone" />
+          </>
+        )}
+      </main>
+      <footer>
+        Kettle & Crane is an invented shop. Its users are invented, its tea cannot be drunk; the tokens, the service and
+        the database are real.
+      </footer>
+    </>
+  );
+}

@@ -1,0 +1,223 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { whoAmI } from '../support/forge.ts';
+import { createHarness, createHarnessForTest, type Harness, type TestMerchant } from '../support/harness.ts';
+
+let harness: Harness;
+/** Another process on the same database. */
+let second: Harness;
+beforeAll(async () => {
+  harness = await createHarness();
+  second = await createHarness({ connection: harness.connection });
+});
+afterAll(async () => {
+  await second.stop();
+  await harness.stop();
+});
+
+const revokeBy = (merchant: TestMerchant, by: object) =>
+  harness.graphql(
+    merchant.secretKey,
+    'mutation ($by: RevokeSessionsBy!) { revokeSessions(by: $by) { revokedCount } }',
+    {
+      by,
+    },
+  );
+
+interface Victim {
+  readonly merchant: TestMerchant;
+  readonly token: string;
+  readonly sessionId: string;
+  readonly customerId: string;
+}
+
+async function newVictim(): Promise<Victim> {
+  const merchant = await harness.newMerchant('Victim');
+  const { sessionToken, session, customer } = await merchant.billingos.createSessionToken({
+    externalUserId: 'ada',
+    externalOrganizationId: 'org',
+  });
+  return { merchant, token: sessionToken, sessionId: session.id, customerId: customer.id };
+}
+
+const owner = ({ merchant }: Victim) => ({ merchantId: merchant.id, environment: merchant.environment });
+const endKey = (victim: Victim) =>
+  harness.rules.secretKeys.revoke(owner(victim), victim.merchant.keyId as `key_${string}`, { sessions: 'revoke' });
+
+/** Everything that ends a session before its time. */
+const endings: readonly (readonly [string, (victim: Victim) => Promise<unknown>])[] = [
+  ['the session', ({ merchant, sessionId }) => merchant.billingos.revokeSession(sessionId)],
+  ['its customer’s sessions', ({ merchant, customerId }) => revokeBy(merchant, { customer: customerId })],
+  ['its organization’s sessions', ({ merchant }) => revokeBy(merchant, { organization: 'org' })],
+  ['its key’s sessions', ({ merchant }) => revokeBy(merchant, { key: merchant.keyId })],
+  ['the merchant’s sessions', ({ merchant }) => revokeBy(merchant, { all: true })],
+  ['its key', endKey],
+  ['itself, by signing out', ({ token }) => harness.graphql(token, 'mutation { endSession { id } }')],
+];
+
+/** Uses it without a pause while it is being ended, and after: how long after the end the last success began. */
+async function lastSuccessAfter(end: () => Promise<unknown>, isAccepted: () => Promise<boolean>, watchMs: number) {
+  let endedAt = Number.POSITIVE_INFINITY;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  const useOnAndOn = async () => {
+    while (performance.now() < endedAt + watchMs) {
+      const startedAt = performance.now();
+      if (await isAccepted()) lastMs = Math.max(lastMs, startedAt - endedAt);
+      else if (startedAt > endedAt) return;
+      // A refusal from memory needs no input or output: the end must get its turn.
+      await nextTurn();
+    }
+  };
+  const users = Array.from({ length: 4 }, useOnAndOn);
+  await end();
+  endedAt = performance.now();
+  await Promise.all(users);
+  return { lastMs, isAcceptedStill: await isAccepted() };
+}
+
+const isAcceptedBy = (process: Harness, token: string) => async () =>
+  (await process.graphql(token, whoAmI)).status === 200;
+
+describe.each(endings)('after the end of %s', (_what, end) => {
+  test('B9 no request that begins after the acknowledgement succeeds in the same process', async () => {
+    const victim = await newVictim();
+    expect(await isAcceptedBy(harness, victim.token)()).toBe(true);
+    const { lastMs, isAcceptedStill } = await lastSuccessAfter(
+      () => end(victim),
+      isAcceptedBy(harness, victim.token),
+      50,
+    );
+    expect(lastMs).toBeLessThan(0);
+    expect(isAcceptedStill).toBe(false);
+    expect((await harness.graphql(victim.token, whoAmI)).code).toBe('TOKEN_REVOKED');
+  });
+
+  test('B9 no request that begins a second after it succeeds in another process', async () => {
+    const victim = await newVictim();
+    expect(await isAcceptedBy(second, victim.token)()).toBe(true);
+    const { lastMs, isAcceptedStill } = await lastSuccessAfter(
+      () => end(victim),
+      isAcceptedBy(second, victim.token),
+      5_000,
+    );
+    expect(lastMs).toBeLessThan(1_000);
+    expect(isAcceptedStill).toBe(false);
+  });
+
+  test('B9 a process whose feed is cut asks the database, and refuses at once', async () => {
+    const cut = await createHarnessForTest({ connection: harness.connection });
+    const victim = await newVictim();
+    await cut.rules.revocations.stop();
+    cut.clock.advance(1_001);
+
+    const before = cut.requestStatements().length;
+    expect(await isAcceptedBy(cut, victim.token)()).toBe(true);
+    expect(cut.requestStatements().slice(before)[0]).toContain('"revocations"');
+    await end(victim);
+    expect((await cut.graphql(victim.token, whoAmI)).code).toBe('TOKEN_REVOKED');
+  });
+});
+
+test('B9 a process that can ask neither feed nor database accepts nobody', async () => {
+  const alone = await createHarnessForTest({ connection: harness.connection });
+  const [victim, known] = [await newVictim(), await newVictim()];
+  expect(await isAcceptedBy(alone, victim.token)()).toBe(true);
+  await alone.graphql(known.merchant.secretKey, 'mutation ($id: ID!) { revokeSession(id: $id) { id } }', {
+    id: known.sessionId,
+  });
+
+  await alone.rules.revocations.stop();
+  await alone.database.close();
+  alone.clock.advance(1_001);
+  for (const query of [whoAmI, '{ viewer { id } }']) {
+    const answer = await alone.graphql(victim.token, query);
+    expect(answer).toMatchObject({ status: 503, code: 'UNAVAILABLE', data: null });
+    expect(answer.headers.get('retry-after')).toBe('1');
+  }
+  // What it knows it goes on saying.
+  expect((await alone.graphql(known.token, whoAmI)).code).toBe('TOKEN_REVOKED');
+});
+
+describe('a secret key', () => {
+  const ask = async (process: Harness, { merchant }: Victim) =>
+    (await process.graphql(merchant.secretKey, '{ sessions { edges { cursor } } }')).status === 200;
+
+  test('B9 that is revoked is refused at once in the same process', async () => {
+    const victim = await newVictim();
+    const { lastMs, isAcceptedStill } = await lastSuccessAfter(
+      () => endKey(victim),
+      () => ask(harness, victim),
+      50,
+    );
+    expect(lastMs).toBeLessThan(0);
+    expect(isAcceptedStill).toBe(false);
+  });
+
+  test('B9 that is revoked is refused within a second in another process', async () => {
+    const victim = await newVictim();
+    expect(await ask(second, victim)).toBe(true);
+    const { lastMs, isAcceptedStill } = await lastSuccessAfter(
+      () => endKey(victim),
+      () => ask(second, victim),
+      5_000,
+    );
+    expect(lastMs).toBeLessThan(1_000);
+    expect(isAcceptedStill).toBe(false);
+  });
+
+  test('B9 that is revoked leaves nothing behind: no session that it was creating at that moment counts', async () => {
+    for (const process of [harness, second]) {
+      const victim = await newVictim();
+      const create = () =>
+        process.graphql(
+          victim.merchant.secretKey,
+          'mutation { createSession(input: { externalUserId: "ada" }) { sessionToken } }',
+        );
+      const created: string[] = [];
+      let isOver = false;
+      const createOnAndOn = async () => {
+        while (!isOver) {
+          const { data } = await create();
+          if (data) created.push(data['createSession'].sessionToken);
+          else isOver = true;
+        }
+      };
+      const creators = Array.from({ length: 4 }, createOnAndOn);
+      await create();
+      await endKey(victim);
+      await Promise.all(creators);
+
+      expect(created.length).toBeGreaterThan(0);
+      for (const token of created) expect((await harness.graphql(token, whoAmI)).code).toBe('TOKEN_REVOKED');
+    }
+  });
+
+  test('B9 that is revoked takes no other key with it, nor a request that is just being looked at', async () => {
+    const others = await Promise.all(Array.from({ length: 5 }, newVictim));
+    for (let round = 0; round < 5; round++) {
+      const victim = await newVictim();
+      const fresh = await Promise.all(
+        others.map(async ({ merchant }) => {
+          const { secretKey } = await harness.rules.secretKeys.create(
+            { merchantId: merchant.id, environment: 'test' },
+            'New',
+          );
+          return { merchant: { ...merchant, secretKey } };
+        }),
+      );
+      const asked = fresh.map(({ merchant }) =>
+        harness.graphql(merchant.secretKey, '{ sessions { edges { cursor } } }'),
+      );
+      await endKey(victim);
+      expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    }
+  });
+});
+
+test('B9 a revocation ends the sessions that were there, and no later one', async () => {
+  const victim = await newVictim();
+  await revokeBy(victim.merchant, { all: true });
+  harness.clock.advance(1);
+  const { sessionToken } = await victim.merchant.billingos.createSessionToken({ externalUserId: 'ada' });
+  expect(await isAcceptedBy(harness, sessionToken)()).toBe(true);
+});

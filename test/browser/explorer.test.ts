@@ -1,0 +1,119 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser, openPage, photograph } from '../support/browser.ts';
+import { type RunningShop, startShop } from '../support/shop.ts';
+
+let browser: Browser;
+let shop: RunningShop;
+
+beforeAll(async () => {
+  [browser, shop] = await Promise.all([launchBrowser(), startShop()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await shop.stop();
+});
+
+test.each(['/graphql', '/sandbox/graphql'])(
+  'the explorer at %s opens with three examples and asks no other origin for anything',
+  async (path) => {
+    const { page, origins, complaints } = await openExplorer(path);
+
+    expect(await page.getByRole('tab').allInnerTexts()).toEqual(['CreateSession', 'Viewer', 'RevokeSession']);
+    expect([...origins]).toEqual([shop.serviceUrl]);
+    expect(complaints).toEqual([]);
+  },
+);
+
+test('the examples of the explorer create a session, read its customer and revoke it', async () => {
+  const { page } = await openExplorer('/sandbox/graphql');
+
+  await fill(page, 'Headers', { Authorization: `Bearer ${shop.secretKey}` });
+  const { createSession } = await run(page);
+  await photograph(page, 'graphiql-create');
+  expect(createSession.customer.externalUserId).toBe('user_1');
+
+  await openTab(page, 'Viewer');
+  await fill(page, 'Headers', { Authorization: `Bearer ${createSession.sessionToken}` });
+  const { viewer, currentSession } = await run(page);
+  await photograph(page, 'graphiql-viewer');
+  expect(viewer).toEqual({ id: createSession.customer.id, externalUserId: 'user_1', email: 'ada@example.com' });
+  expect(currentSession.id).toBe(createSession.session.id);
+
+  await openTab(page, 'RevokeSession');
+  await fill(page, 'Headers', { Authorization: `Bearer ${shop.secretKey}` });
+  await fill(page, 'Variables', { id: createSession.session.id });
+  expect((await run(page)).revokeSession.status).toBe('REVOKED');
+});
+
+test('a secret key that a page sends is refused, and the page learns nothing', async () => {
+  const { page } = await openPage(browser);
+  await page.goto(shop.shopUrl);
+  const refusal = page.waitForResponse((response) => response.request().method() === 'POST');
+  const answer = page.evaluate(
+    async ([url = '', secretKey = '']) => {
+      const init = {
+        method: 'POST',
+        headers: { authorization: `Bearer ${secretKey}`, 'content-type': 'application/json' },
+        body: '{"query":"{ sessions { edges { node { id } } } }"}',
+      };
+      return fetch(url, init).then(
+        () => 'an answer',
+        (error: Error) => error.name,
+      );
+    },
+    [`${shop.serviceUrl}/sandbox/graphql`, shop.secretKey],
+  );
+
+  expect(await answer).toBe('TypeError');
+  expect((await refusal).status()).toBe(403);
+  expect(await (await refusal).headerValue('access-control-allow-origin')).toBeNull();
+});
+
+test('a secret key that is given to the provider stops it before anything is sent', async () => {
+  const { page } = await openPage(browser);
+  const sent: string[] = [];
+  page.on('request', (request) => sent.push(request.url()));
+  await page.goto(shop.shopUrl);
+  await page.getByRole('button', { name: 'Log in as Yuki Arai' }).click();
+  await page.getByTestId('customer').getByText('org_harbour').waitFor();
+  await page.getByText('Manual').click();
+  const sentBefore = sent.length;
+
+  await page.getByLabel('Or paste a token').fill(shop.secretKey);
+  await page.getByRole('button', { name: 'Use it' }).click();
+
+  await page.getByText('SECRET_KEY_IN_BROWSER').first().waitFor();
+  expect(sent).toHaveLength(sentBefore);
+  expect(await page.content()).not.toContain(shop.secretKey);
+});
+
+async function openExplorer(path: string) {
+  const { page, complaints } = await openPage(browser, { viewport: { width: 1300, height: 850 } });
+  const origins = new Set<string>();
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:') origins.add(origin);
+  });
+  await page.goto(`${shop.serviceUrl}${path}`);
+  await page.getByText('Bearer sk_').waitFor();
+  return { page, origins, complaints };
+}
+
+const openTab = (page: Page, name: string) => page.getByRole('tab').getByText(name, { exact: true }).click();
+
+async function fill(page: Page, tool: 'Headers' | 'Variables', value: object): Promise<void> {
+  await page.getByRole('button', { name: tool, exact: true }).click();
+  await page.getByLabel(tool, { exact: true }).locator('.view-lines').click();
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.insertText(JSON.stringify(value));
+}
+
+/** Presses the button, and reads what came of it. */
+async function run(page: Page): Promise<Record<string, any>> {
+  const response = page.waitForResponse((answer) => answer.request().method() === 'POST');
+  await page.getByRole('button', { name: /^Execute query/ }).click();
+  const { data } = (await (await response).json()) as { data: Record<string, unknown> };
+  return data;
+}

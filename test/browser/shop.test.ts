@@ -1,0 +1,162 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser, openPage, photograph } from '../support/browser.ts';
+import { type RunningShop, startShop } from '../support/shop.ts';
+
+let browser: Browser;
+let shop: RunningShop;
+
+beforeAll(async () => {
+  [browser, shop] = await Promise.all([launchBrowser(), startShop()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  expect(await shop.stop()).toBe(0);
+});
+
+test('a token is replaced before it ends, and the page goes on without a refusal', async () => {
+  const { page, statuses } = await logIn();
+  const first = await tokenOf(page);
+  await photograph(page, 'shop-before-refresh');
+
+  // Renewal is due 9 to 6 seconds before the end of a token that lives for a minute.
+  await page.clock.pauseAt((await nowOf(page)) + ((await secondsLeft(page)) - 11) * 1000);
+  expect(await tokenOf(page)).toBe(first);
+  await page.clock.runFor(6_000);
+
+  await expect.poll(() => tokenOf(page)).not.toBe(first);
+  expect(await stateOf(page)).toBe('ready');
+  expect(await secondsLeft(page)).toBeGreaterThan(50);
+  await page.getByRole('button', { name: 'Ask the service again' }).click();
+  await expect.poll(() => statuses.filter(({ url }) => url.endsWith('/graphql')).length).toBe(2);
+  expect(statuses.map(({ status }) => status)).toEqual(statuses.map(() => 200));
+  await photograph(page, 'shop-after-refresh');
+});
+
+test('a revoked token is replaced through the shop, and the page shows no error', async () => {
+  const { page, complaints, statuses } = await logIn();
+  const first = await tokenOf(page);
+  const notices = await watchNotices(page);
+  await page.clock.fastForward(6_000); // No two asks are closer than five seconds.
+
+  await page.getByRole('button', { name: 'Revoke' }).click();
+
+  await expect.poll(() => tokenOf(page)).toMatch(/^bos_session_test_…/);
+  await expect.poll(() => tokenOf(page)).not.toBe(first);
+  await page.getByText('TOKEN_REVOKED').waitFor();
+  await expect.poll(() => statuses.at(-1)).toEqual({ url: `${shop.serviceUrl}/sandbox/graphql`, status: 200 });
+  expect(await page.getByTestId('customer').innerText()).toContain('mara@example.com');
+  expect(await notices()).toEqual([]);
+  expect(complaints.filter((complaint) => !complaint.includes('status of 401'))).toEqual([]);
+});
+
+test('a session that is revoked after the login at the shop has ended is signed out', async () => {
+  const { page } = await logIn();
+  await page.clock.fastForward(6_000);
+
+  await page.getByRole('button', { name: 'Log out in the shop only' }).click();
+
+  await expect.poll(() => stateOf(page)).toBe('signedOut');
+  expect(await tokenOf(page)).toBe('none');
+  await page.reload();
+  await page.getByRole('button', { name: 'Log in as Mara Lindqvist' }).waitFor();
+});
+
+test('after signing out the token counts no more, and nobody asks for another one', async () => {
+  const { page, statuses } = await logIn();
+  const token = await heldToken(page);
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+
+  await expect.poll(() => stateOf(page)).toBe('signedOut');
+  await photograph(page, 'shop-signed-out');
+  await expect.poll(() => codeFor(token)).toBe('TOKEN_REVOKED');
+  const asks = () => statuses.filter(({ url }) => url.endsWith('/api/billingos-session')).length;
+  const asksBefore = asks();
+  await page.clock.fastForward(120_000);
+  expect(asks()).toBe(asksBefore);
+});
+
+test('a token that the page hands in is used until it ends, and then the page is told', async () => {
+  const { page, statuses } = await logIn();
+  await page.getByText('Manual').click();
+  expect(await tokenOf(page)).toBe('none');
+
+  await page.getByRole('button', { name: 'Fetch a token' }).click();
+  await expect.poll(() => stateOf(page)).toBe('ready');
+  await page.getByTestId('customer').waitFor();
+  const asksBefore = statuses.length;
+  await page.clock.fastForward(61_000);
+
+  await expect.poll(() => stateOf(page)).toBe('broken');
+  expect(await page.getByRole('status').first().innerText()).toContain('TOKEN_EXPIRED');
+  expect(statuses).toHaveLength(asksBefore);
+  await page.getByRole('button', { name: 'Fetch a token' }).click();
+  await expect.poll(() => stateOf(page)).toBe('ready');
+  await photograph(page, 'shop-manual');
+});
+
+test('the page is readable in the dark and on a narrow screen', async () => {
+  const { page } = await logIn({ colorScheme: 'dark' });
+  await photograph(page, 'shop-dark');
+  await page.setViewportSize({ width: 360, height: 780 });
+  await photograph(page, 'shop-narrow');
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+});
+
+/** Mara at the shop, with a token, on a page whose clock can be moved. */
+async function logIn(options: { colorScheme?: 'dark' } = {}) {
+  const { page, complaints } = await openPage(browser, { viewport: { width: 1200, height: 900 }, ...options });
+  const statuses: { url: string; status: number }[] = [];
+  page.on('response', (response) => {
+    const isOfBilling = /\/(graphql|billingos-session)$/.test(response.url());
+    if (isOfBilling && response.request().method() !== 'OPTIONS') {
+      statuses.push({ url: response.url(), status: response.status() });
+    }
+  });
+  await page.clock.install();
+  await page.goto(shop.shopUrl);
+  await page.getByRole('button', { name: 'Log in as Mara Lindqvist' }).click();
+  await page.getByTestId('customer').waitFor();
+  return { page, complaints, statuses };
+}
+
+const tokenOf = (page: Page) => page.getByTestId('token').innerText();
+const stateOf = (page: Page) => page.getByTestId('state').innerText();
+const nowOf = (page: Page) => page.evaluate(() => Date.now());
+
+async function secondsLeft(page: Page): Promise<number> {
+  const text = (await page.getByRole('progressbar').getAttribute('aria-valuetext')) ?? '';
+  const [, minutes, seconds] = /(\d+):(\d+) left/.exec(text) ?? [];
+  return Number(minutes) * 60 + Number(seconds);
+}
+
+/** @returns every notice that the page has shown since, however shortly. */
+async function watchNotices(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(() => {
+    const seen: string[] = [];
+    Object.assign(globalThis, { seen });
+    new MutationObserver(() => {
+      for (const notice of document.querySelectorAll('.notice')) seen.push(notice.textContent);
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  return () => page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
+}
+
+/** The token itself, which the page shows nowhere: read off its next request. */
+async function heldToken(page: Page): Promise<string> {
+  const request = page.waitForRequest((sent) => sent.url().endsWith('/graphql') && sent.method() === 'POST');
+  await page.getByRole('button', { name: 'Ask the service again' }).click();
+  return ((await (await request).headerValue('authorization')) ?? '').replace('Bearer ', '');
+}
+
+async function codeFor(token: string): Promise<string | undefined> {
+  const response = await fetch(`${shop.serviceUrl}/sandbox/graphql`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ viewer { id } }' }),
+  });
+  const { errors } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
+  return errors?.[0]?.extensions.code;
+}

@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { Kind, parse, validate } from 'graphql';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { BillingOS } from '../../client/node.ts';
+import { schema } from '../../schema/index.ts';
+import { callerRuleOf } from '../../schema/operation.ts';
+import { createHarness, type Harness } from '../support/harness.ts';
+import { type Block, blocksOf, documents, read, root } from '../support/markdown.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+
+const runFile = promisify(execFile);
+const blocks = documents.flatMap(blocksOf);
+const blocksIn = (...languages: string[]) => blocks.filter(({ language }) => languages.includes(language));
+const byPlace = (chosen: readonly Block[]) => chosen.map((block) => [block.place, block] as const);
+
+test('every block is in a language that is tried here, or is plain text', () => {
+  const tried = new Set(['ts', 'tsx', 'graphql', 'sh', 'json', 'text']);
+  expect(blocks.filter(({ language }) => !tried.has(language)).map(({ place }) => place)).toEqual([]);
+  expect(new Set(blocks.map(({ language }) => language))).toEqual(tried);
+});
+
+test('every ts and tsx block compiles strictly against the built package', async () => {
+  const directory = await scratchDirectory();
+  await writeFile(
+    join(directory, 'tsconfig.json'),
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      // Each block is a module of its own: a reader may copy any of them alone.
+      compilerOptions: { moduleDetection: 'force' },
+      include: ['.'],
+      exclude: [],
+    }),
+  );
+  const written = blocksIn('ts', 'tsx').map(({ place, language, code }) =>
+    writeFile(join(directory, `${place.replaceAll(/[/:]/g, '_')}.${language}`), code),
+  );
+  await Promise.all(written);
+  const { stdout } = await runFile(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], {
+    cwd: directory,
+  }).catch((error: { stdout: string }) => error);
+  expect(stdout).toBe('');
+}, 120_000);
+
+/** Inside the project, so that `billingos/…` means the package itself; in `dist`, which everything else leaves alone. */
+async function scratchDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(root, 'dist/docs-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+test.each(byPlace(blocksIn('json')))('the JSON in %s is valid', (_place, { code }) => {
+  expect(() => JSON.parse(code) as unknown).not.toThrow();
+});
+
+describe('an operation is valid and succeeds', () => {
+  let harness: Harness;
+  let tokens: Readonly<Record<'merchant' | 'customer', string>>;
+  beforeAll(async () => {
+    harness = await createHarness();
+    const { billingos, secretKey } = harness.merchant;
+    const user = await billingos.createSessionToken({ externalUserId: 'user_1' });
+    await billingos.createSessionToken({ externalUserId: 'user_1', externalOrganizationId: 'org_1' });
+    tokens = { merchant: secretKey, customer: user.sessionToken };
+  });
+  afterAll(() => harness.stop());
+
+  test.each(byPlace(blocksIn('graphql')))('%s', async (_place, { code, nextJson }) => {
+    expect(validate(schema, parse(code))).toEqual([]);
+    const variables = nextJson === undefined ? undefined : (JSON.parse(nextJson) as object);
+    const { errors, data } = await harness.graphql(tokens[callerOf(code)], code, variables);
+    expect(errors).toEqual([]);
+    expect(data).toBeTruthy();
+  });
+});
+
+/** Who may call the first field of an operation. */
+function callerOf(document: string): 'merchant' | 'customer' {
+  const [operation] = parse(document).definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('the block begins with something else');
+  const [first] = operation.selectionSet.selections;
+  const name = first?.kind === Kind.FIELD ? first.name.value : '';
+  const field = schema.getRootType(operation.operation)?.getFields()[name];
+  return field && callerRuleOf(field)?.merchant ? 'merchant' : 'customer';
+}
+
+const twoCommands = ['npm ci && npm start\n', 'npm ci && npm test\n'];
+const isOneOfTheTwo = ({ code }: Block) => twoCommands.includes(code);
+
+test('the two commands are there, and their scripts exist', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  expect(
+    blocksOf('README.md')
+      .filter(isOneOfTheTwo)
+      .map(({ code }) => code),
+  ).toEqual(twoCommands);
+  expect(scripts).toMatchObject({ start: expect.any(String), test: expect.any(String) });
+});
+
+describe('a command succeeds beside a running server', () => {
+  let server: ServerProcess;
+  let commands: string;
+  let keyId: string;
+  beforeAll(async () => {
+    [server, commands] = await Promise.all([startServerProcess(), installCommands()]);
+    const created = await sh('npm run --silent billingos -- keys create --name Another --json');
+    keyId = (JSON.parse(created) as { id: string }).id;
+  });
+  afterAll(async () => {
+    await server.stop();
+    await rm(commands, { recursive: true, force: true });
+  });
+
+  async function sh(code: string, variables: Record<string, string> = {}): Promise<string> {
+    const path = `${commands}${delimiter}${process.env['PATH'] ?? ''}`;
+    const { stdout } = await runFile('sh', ['-e', '-c', code], {
+      cwd: root,
+      env: { ...server.env, PATH: path, BILLINGOS_SECRET_KEY: server.secretKey, ...variables },
+    });
+    return stdout;
+  }
+
+  test.each(byPlace(blocksIn('sh').filter((block) => !isOneOfTheTwo(block))))(
+    '%s',
+    async (_place, { code }) => {
+      const { port, dataDirectory, secretKey } = server;
+      const billingos = new BillingOS({ secretKey, url: `http://localhost:${port}` });
+      const { sessionToken, session } = await billingos.createSessionToken({ externalUserId: 'user_1' });
+      const here = code.replaceAll('localhost:4000', `localhost:${port}`).replaceAll('$PWD/data', dataDirectory);
+      const said = await sh(here, { SESSION_TOKEN: sessionToken, SESSION_ID: session.id, KEY_ID: keyId });
+      expect(said).not.toBe('');
+      expect(said).not.toMatch(/"errors"|refused/);
+    },
+    120_000,
+  );
+});
+
+/** A directory for PATH with the commands that a machine may lack. */
+async function installCommands(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'billingos-commands-'));
+  for (const name of ['curl', 'psql']) {
+    const script = join(root, `test/support/commands/${name}.ts`);
+    await writeFile(join(directory, name), `#!/bin/sh\nexec "${process.execPath}" --import tsx "${script}" "$@"\n`);
+    await chmod(join(directory, name), 0o755);
+  }
+  return directory;
+}
