@@ -8,6 +8,7 @@ const config: KnipConfig = {
     'client/react/index.ts',
     'server/index.ts',
     'test/support/embedded-process.ts',
+    'test/support/commands/*.ts',
     'examples/shop/**/*.{ts,tsx}',
   ],
   project: ['*.ts', '{schema,server,client,test,examples}/**/*.{ts,tsx}'],

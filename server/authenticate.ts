@@ -7,9 +7,10 @@ import { environmentOfSecretKey, isWellFormedSecretKey } from './secret-key.ts';
 import type { SecretKeys } from './secret-keys.ts';
 import type { AcceptToken } from './token/accept.ts';
 import { untrusted, wrongEnvironment } from './token/credential-error.ts';
+import { createTurns } from './turns.ts';
 
 interface AuthenticateOptions {
-  readonly secretKeys: Pick<SecretKeys, 'find' | 'isRemembered'>;
+  readonly secretKeys: Pick<SecretKeys, 'find' | 'isInUse'>;
   readonly acceptToken: AcceptToken;
   readonly lastUsed: Pick<LastUsed, 'note'>;
   readonly rateLimits: RateLimits;
@@ -35,25 +36,28 @@ export const bearerOf = (authorization: string): string | undefined => bearerPat
 /** Turns a credential into a caller. A bad one makes an anonymous caller who carries the reason. */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const { secretKeys, acceptToken, lastUsed, rateLimits, endpoints } = options;
+  // A burst cannot be quicker than the count of its failures.
+  const inTurn = createTurns();
 
   async function merchantOf(secretKey: string, { environment, address }: Credential): Promise<Caller> {
     const claimed = environmentOfSecretKey(secretKey);
     if (claimed && claimed !== environment) throw wrongEnvironment(claimed, endpoints[claimed]);
 
-    const record = isWellFormedSecretKey(secretKey) ? await lookUp(secretKey, address) : null;
+    const record = secretKeys.isInUse(secretKey)
+      ? await secretKeys.find(secretKey)
+      : await inTurn(address, () => lookUp(secretKey, address));
     // A key of one environment cannot carry the other's prefix, its checksum covers it; the row decides all the same.
-    if (record?.environment !== environment) {
-      await rateLimits.countFailure(address);
-      throw untrusted();
-    }
+    if (record?.environment !== environment) throw untrusted();
     await rateLimits.countRequest(record.id);
     return { kind: 'merchant', merchantId: record.merchantId, environment, keyId: record.id };
   }
 
   /** An address that keeps failing gets no more looks into the database; keys in use go on working from there. */
   async function lookUp(secretKey: string, address: string) {
-    if (!secretKeys.isRemembered(secretKey)) await rateLimits.refuseAfterFailures(address);
-    return secretKeys.find(secretKey);
+    await rateLimits.refuseAfterFailures(address);
+    const record = isWellFormedSecretKey(secretKey) ? await secretKeys.find(secretKey) : null;
+    if (!record) await rateLimits.countFailure(address);
+    return record;
   }
 
   async function customerOf(token: string, { environment }: Credential): Promise<Caller> {

@@ -2,9 +2,13 @@ import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
-/** Secret keys, session tokens, webhook secrets and anything that is a JWT or a JWK, wherever they stand in a line. */
-const secrets = /\b(sk_(?:test|live)_|bos_session_(?:test|live)_|whsec_)[\w.-]+|\beyJ[\w.-]+/g;
-const addresses = /[^\s"@<>:\\]+@[^\s"@<>:\\]+\.[^\s"@<>:\\]+/g;
+/**
+ * Secret keys, session tokens, webhook secrets and anything that is a JWT or a JWK. What stands before decides nothing: in
+ * JSON, a line break is an `n`.
+ */
+const secrets = /(sk_(?:test|live)_|bos_session_(?:test|live)_|whsec_)[\w.-]+|eyJ[\w.-]+/g;
+/** Also without a dot, quoted, or encoded for a URL; not the names of packages in a stack. */
+const addresses = /(?:\\+"[^"@]{0,320}\\+"|[^\s"@<>:\\]{1,320})(?<!node_modules\/)(?:@|%40)[^\s"@<>:\\/,;()%]+/gi;
 const headers = ['authorization', 'cookie', 'set-cookie', 'proxy-authorization'];
 
 /** Takes every secret and e-mail address out of a line, just before it leaves the process. */

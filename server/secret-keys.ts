@@ -36,8 +36,8 @@ export interface SecretKeys {
   byId(owner: Owner, id: string): Promise<SecretKeyRecord | null>;
   /** The key's record while it works, at most a second old; `null` for any other text. */
   find(secretKey: string): Promise<SecretKeyRecord | null>;
-  /** Whether `find` would answer without reading the database. */
-  isRemembered(secretKey: string): boolean;
+  /** Whether it worked when it was last looked for, lately. */
+  isInUse(secretKey: string): boolean;
   /** A new key of the same name; the old one ends after the overlap. CONFLICT when it is ending already. */
   roll(owner: Owner, id: KeyId, options: EndOptions & { overlapMs: number }): Promise<CreatedSecretKey>;
   revoke(owner: Owner, id: KeyId, options: EndOptions): Promise<SecretKeyRecord>;
@@ -61,6 +61,9 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
   const remembered = new LRUCache<string, { record: SecretKeyRecord | null }>({
     max: maxRemembered,
     ttl: rememberForMs,
+    perf: { now: () => clock.monotonic() },
+    // Whoever waits for a read gets its answer also when a revocation has emptied the cache meanwhile; it is not kept then.
+    ignoreFetchAbort: true,
     fetchMethod: async (digest) => ({ record: await read(digest) }),
   });
 
@@ -68,6 +71,9 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
     const [row] = await db.select(recordColumns).from(secretKeys).where(eq(secretKeys.digest, digest)).limit(1);
     return row ?? null;
   }
+
+  const works = (record: SecretKeyRecord | null | undefined) =>
+    record != null && (record.endsAt === null || record.endsAt.getTime() > clock.now());
 
   async function byId(owner: Owner, id: string): Promise<SecretKeyRecord | null> {
     const [row] = isKeyId(id) ? await db.select(recordColumns).from(secretKeys).where(isKey(owner, id)) : [];
@@ -97,7 +103,7 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
     change: (transaction: Transaction) => Promise<void>,
   ) {
     if (sessions === 'keep') await db.transaction(change);
-    else await revocations.add(owner, { kind: 'key', subject: id, revokedAtMs }, change);
+    else await revocations.add(owner, { kind: 'ended_key', subject: id, revokedAtMs }, change);
     remembered.clear();
   }
 
@@ -114,10 +120,10 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
 
     async find(secretKey) {
       const record = (await remembered.fetch(digestOf(secretKey, pepper)))?.record ?? null;
-      return record?.endsAt && record.endsAt.getTime() <= clock.now() ? null : record;
+      return works(record) ? record : null;
     },
 
-    isRemembered: (secretKey) => remembered.has(digestOf(secretKey, pepper)),
+    isInUse: (secretKey) => works(remembered.peek(digestOf(secretKey, pepper), { allowStale: true })?.record),
 
     async roll(owner, id, { overlapMs, ...options }) {
       const old = await byId(owner, id);

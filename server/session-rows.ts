@@ -60,9 +60,9 @@ const firstRevocation = (now: Date) => sql`
     where ${revocations.merchantId} = ${sessions.merchantId}
       and ${revocations.environment} = ${sessions.environment}
       and (${revocations.kind}, ${revocations.subject}) in (
-        ('session', ${sessions.id}), ('customer', ${sessions.customerId}),
+        ('session', ${sessions.id}), ('ended_key', ${sessions.keyId}), ('customer', ${sessions.customerId}),
         ('key', ${sessions.keyId}), ('merchant', ${sessions.merchantId}))
-      and (${revocations.kind} = 'session' or ${revocations.revokedAt} >= ${sessions.createdAt})
+      and (${revocations.kind} in ('session', 'ended_key') or ${revocations.revokedAt} >= ${sessions.createdAt})
       and ${revocations.revokedAt} < ${sessions.expiresAt}
       and ${revocations.revokedAt} <= ${now.toISOString()}::timestamptz`;
 

@@ -3,7 +3,7 @@ import { read } from './support/markdown.ts';
 
 /** What each entry of the package gives at run time. Taking a name away, or adding one, is a decision. */
 const names = {
-  client: ['createBillingClient', 'prepareBillingClient'],
+  client: ['BillingOSError', 'billingErrorOf', 'createBillingClient', 'prepareBillingClient'],
   node: ['BillingOS', 'BillingOSError', 'createSessionHandler', 'expressSessionHandler', 'fastifySessionHandler'],
   react: ['BillingOSError', 'BillingOSProvider', 'useBillingOS', 'useCustomer', 'useSession'],
   server: ['StartupError', 'createApp', 'createLogger', 'listen', 'openInstallation', 'readConfig', 'serve'],

@@ -53,9 +53,7 @@ export function createQueryStore<Data, Variables extends AnyVariables>(
     const stopWatching = session.subscribe(() => {
       const before = customerId;
       customerId = customerIdNow();
-      // The first customer is the one for whom the query waits.
-      const isStillWaiting = before === undefined && state.status === 'loading';
-      if (before === customerId || isStillWaiting) return;
+      if (before === customerId) return;
       query.unsubscribe();
       show(loading);
       request = requestFor(customerId);

@@ -18,12 +18,10 @@ export interface RenewalOptions {
   readonly waiting: Waiting;
 }
 
-/** Keeps a token that counts: asks when it is time, one ask at a time, and takes what comes. */
-export type Renewal = ReturnType<typeof createRenewal>;
-
 const mostRefusals = 3;
 const hopelessCodes: ReadonlySet<string> = new Set(['SECRET_KEY_IN_BROWSER', 'INVALID_ENDPOINT']);
 
+/** Keeps a token that counts: asks when it is time, one ask at a time, and takes what comes. */
 export function createRenewal({ source, endpoints, host, store, waiting }: RenewalOptions) {
   const alarm = createAlarm(host.timers);
   const pace = createPace(host);

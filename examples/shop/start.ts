@@ -5,7 +5,7 @@ import { listen } from './launch/listen.ts';
 import { buildPage } from './launch/page.ts';
 import { startService } from './launch/service.ts';
 import { LaunchError, publicUrlOf, readSettings, type Settings } from './launch/settings.ts';
-import { createShopKey, endKey, endOlderKeys, type ShopKey } from './launch/shop-key.ts';
+import { createShopKey } from './launch/shop-key.ts';
 import { stopSignal } from './launch/stop-signal.ts';
 import { createShop } from './server.ts';
 
@@ -16,38 +16,34 @@ async function run(settings: Settings): Promise<number> {
   const env = withOrigins(settings.env, shopPort);
   const publicUrl = publicUrlOf(settings);
   const service = startService({ ...settings, env });
-  let key: ShopKey | undefined;
+  const key = createShopKey(env);
 
-  async function enter(): Promise<BillingOS> {
-    const url = await service.ready;
-    key = await createShopKey(env);
-    return new BillingOS({ secretKey: key.secretKey, url });
-  }
-
+  const enter = async () => new BillingOS({ url: await service.ready, secretKey: await key.make() });
   const [billingos, page] = [enter(), buildPage()];
   server.on('request', createShop({ billingos, page, billingOrigin: new URL(publicUrl).origin }));
-  const signal = stopSignal(() => {
+
+  async function open(): Promise<never> {
+    await Promise.all([billingos, page]);
+    process.stdout.write(invitation(`http://localhost:${shopPort}`, publicUrl));
+    await key.tidy().catch(() => undefined);
+    return new Promise(() => {});
+  }
+
+  const stop = stopSignal(() => {
     service.kill();
     process.exit(1);
   });
-
   try {
-    const failure = open().then(() => new Promise<never>(() => {}));
-    await Promise.race([service.exit, signal, failure]);
+    await Promise.race([service.exit, stop, open()]);
   } finally {
     server.close();
     server.closeAllConnections();
+    await key.leave();
     service.stop();
     // The database is free now, and nobody needs to be told that the key has ended.
-    if ((await service.exit) === 0 && key) await endKey(key, env);
+    if ((await service.exit) === 0) await key.end();
   }
   return service.exit;
-
-  async function open(): Promise<void> {
-    await Promise.all([billingos, page]);
-    process.stdout.write(invitation(`http://localhost:${shopPort}`, publicUrl));
-    if (key) await endOlderKeys(key, env);
-  }
 }
 
 /** Unless told otherwise, the service lets the shop's page call it, under both names of this machine. */

@@ -119,8 +119,11 @@ export const sessions = pgTable(
   ],
 );
 
-/** What a revocation ends: one session, or everything that was issued for or by one of these until a moment. */
-export type RevocationKind = 'session' | 'customer' | 'key' | 'merchant';
+/**
+ * What a revocation ends: one session, everything that a key issued before it ended and while that was becoming known, or
+ * everything that was issued for or by one of the others until a moment.
+ */
+export type RevocationKind = 'session' | 'ended_key' | 'customer' | 'key' | 'merchant';
 
 export const revocations = pgTable(
   'revocations',
@@ -128,7 +131,7 @@ export const revocations = pgTable(
     ...owner(),
     id: id('id').notNull(),
     kind: text('kind').notNull().$type<RevocationKind>(),
-    /** The id of the session, customer, key or merchant. */
+    /** The id of the session, key, customer or merchant. */
     subject: id('subject').notNull(),
     /** From this moment, tokens that were issued until this moment are refused. May lie ahead. */
     revokedAt: moment('revoked_at').notNull(),

@@ -6,8 +6,8 @@ const authorization = (example: string) => JSON.stringify({ Authorization: `Bear
 
 const newUser = JSON.stringify({ input: { externalUserId: 'user_1', email: 'ada@example.com' } }, null, 2);
 
-const createSession = `# 1. Your server creates a session for the user who is logged in.
-# Put your secret key under "Headers" below, then run this.
+const createSession = `# 1. Your server creates a session for a user.
+# Put your secret key under "Headers" below.
 mutation CreateSession($input: CreateSessionInput!) {
   createSession(input: $input) {
     sessionToken
@@ -24,8 +24,9 @@ mutation CreateSession($input: CreateSessionInput!) {
 }
 `;
 
-const readViewer = `# 2. The browser calls the API with the session token of step 1.
-# Put it under "Headers" below. It shows this one customer and nobody else.
+const readViewer = `# 2. The browser uses the sessionToken of step 1.
+# Put it under "Headers" below.
+# It shows this one customer and nobody else.
 query Viewer {
   viewer {
     id
@@ -41,8 +42,10 @@ query Viewer {
 }
 `;
 
-const revokeSession = `# 3. Your server ends the session. Run step 2 again: TOKEN_REVOKED.
-# Secret key under "Headers", the session's id under "Variables".
+const revokeSession = `# 3. Your server ends the session.
+# Secret key under "Headers",
+# the session's id under "Variables".
+# Then run step 2 again: TOKEN_REVOKED.
 mutation RevokeSession($id: ID!) {
   revokeSession(id: $id) {
     id

@@ -36,7 +36,15 @@ export async function listen({ fetch, port, host, trustedProxies }: ListenOption
       // So that a slow request is noticed soon after its time is up.
       connectionsCheckingInterval: 1_000,
     },
-    toRequestListener(fetch, proxyAddress.compile([...trustedProxies])),
+    toRequestListener(
+      async (request, connection) => {
+        const answer = await fetch(request, connection);
+        // Its client would keep the connection, and the server could not end before the client's patience does.
+        if (!server.listening) answer.headers.set('connection', 'close');
+        return answer;
+      },
+      proxyAddress.compile([...trustedProxies]),
+    ),
   );
   server.maxConnections = maxConnections;
   await bind(server, port, host);

@@ -13,7 +13,10 @@ export interface Revocation {
 }
 
 /** No token lives longer, so that a revocation need not be remembered longer. */
-export const longestTokenMs = 86_400_000;
+const longestTokenMs = 86_400_000;
+/** What a key issued while its end was becoming known is a little younger than that end. */
+const issuedLateMs = 60_000;
+export const rememberedForMs = longestTokenMs + issuedLateMs;
 
 /** The revocations that matter now, small enough to be asked on every request. */
 export function createRevocationMemory(clock: Pick<Clock, 'now'>) {
@@ -31,12 +34,12 @@ export function createRevocationMemory(clock: Pick<Clock, 'now'>) {
       const now = clock.now();
       const issuedAtMs = timeOfId(claims.sessionId);
       const ends = (kind: RevocationKind) => (moment: number) =>
-        moment <= now && (kind === 'session' || issuedAtMs <= moment);
+        moment <= now && (endsWhatFollows(kind) || issuedAtMs <= moment);
       return subjectsOf(claims).some(([kind, subject]) => moments.get(keyOf(claims, kind, subject))?.some(ends(kind)));
     },
 
     forgetExpired(): void {
-      const oldest = clock.now() - longestTokenMs;
+      const oldest = clock.now() - rememberedForMs;
       for (const [key, known] of moments) if (known.every((moment) => moment <= oldest)) moments.delete(key);
     },
   };
@@ -47,10 +50,14 @@ export type RevocationMemory = ReturnType<typeof createRevocationMemory>;
 /** Everything whose revocation ends the session of these claims. */
 export const subjectsOf = (claims: SessionClaims): readonly (readonly [RevocationKind, string])[] => [
   ['session', claims.sessionId],
+  ['ended_key', claims.keyId],
   ['customer', claims.customerId],
   ['key', claims.keyId],
   ['merchant', claims.merchantId],
 ];
+
+/** Whether the moment of issue makes no difference: nothing that counts can come of what has ended for good. */
+export const endsWhatFollows = (kind: RevocationKind): boolean => kind === 'session' || kind === 'ended_key';
 
 /** The owner is part of it: one merchant's revocation says nothing about another's sessions, whatever it names. */
 const keyOf = ({ merchantId, environment }: Owner, kind: RevocationKind, subject: string) =>

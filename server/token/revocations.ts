@@ -8,7 +8,13 @@ import { newId, timeOfId } from '../id.ts';
 import type { Logger } from '../log.ts';
 import { tokenRevoked } from './credential-error.ts';
 import { createRevocationFeed } from './revocation-feed.ts';
-import { createRevocationMemory, longestTokenMs, type Revocation, subjectsOf } from './revocation-memory.ts';
+import {
+  createRevocationMemory,
+  endsWhatFollows,
+  rememberedForMs,
+  type Revocation,
+  subjectsOf,
+} from './revocation-memory.ts';
 import type { SessionClaims } from './token.ts';
 
 export interface Revocations {
@@ -47,7 +53,7 @@ export function createRevocations({ database, clock, logger }: RevocationsOption
       kind: revocation.kind,
       subject: revocation.subject,
       revokedAt: new Date(revocation.revokedAtMs),
-      expiresAt: new Date(revocation.revokedAtMs + longestTokenMs),
+      expiresAt: new Date(revocation.revokedAtMs + rememberedForMs),
     };
     await database.db.transaction(async (transaction) => {
       await alongside?.(transaction);
@@ -90,7 +96,7 @@ const inForceFor = (claims: SessionClaims, now: Date): SQL | undefined =>
         and(
           eq(revocations.kind, kind),
           eq(revocations.subject, subject),
-          kind === 'session' ? undefined : gte(revocations.revokedAt, new Date(timeOfId(claims.sessionId))),
+          endsWhatFollows(kind) ? undefined : gte(revocations.revokedAt, new Date(timeOfId(claims.sessionId))),
         ),
       ),
     ),

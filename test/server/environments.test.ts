@@ -37,11 +37,12 @@ test('what belongs to one environment is not there in the other', async () => {
 });
 
 test('revoking everything in one environment leaves the other alone', async () => {
-  const { sessionToken } = await production.createSessionToken({ externalUserId: 'eve' });
+  const { sessionToken, session } = await production.createSessionToken({ externalUserId: 'eve' });
   await sandbox.revokeSessions({ all: true });
 
   const { status } = await harness.graphql(sessionToken, '{ viewer { id } }', {}, { environment: 'live' });
   expect(status).toBe(200);
+  expect(await production.session(session.id)).toMatchObject({ status: 'ACTIVE', revokedAt: null });
 });
 
 test('a token at the other endpoint is refused, and told the right one', async () => {

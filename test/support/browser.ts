@@ -42,7 +42,8 @@ export async function openPage(
 /** For people: a picture in the directory that SCREENSHOTS names, if it does. */
 export async function photograph(page: Page, name: string): Promise<void> {
   const directory = process.env['SCREENSHOTS'];
-  if (directory) await page.screenshot({ path: join(directory, `${name}.png`), fullPage: true });
+  if (directory)
+    await page.screenshot({ path: join(directory, `${name}.png`), fullPage: true, animations: 'disabled' });
 }
 
 async function findChromium(): Promise<string> {

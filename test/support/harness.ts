@@ -15,7 +15,7 @@ import { createDatabase } from './postgres.ts';
 
 export const publicUrl = 'http://localhost:4000';
 export const shopOrigin = 'http://shop.example';
-const masterKey = 'a master key of the tests, long enough';
+export const masterKey = 'a master key of the tests, long enough';
 
 interface HarnessOptions {
   /** Another process on the same database: hand over the first one's. */

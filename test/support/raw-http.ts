@@ -63,5 +63,5 @@ export function graphqlBytes({ target = '/sandbox/graphql', lines = [], query }:
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...lines,
   ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1');
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), Buffer.from(body)]);
 }

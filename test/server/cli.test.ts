@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BillingOS } from '../../client/node.ts';
+import type { SessionRecord } from '../../schema/context.ts';
+import type { SecretKeyRecord } from '../../server/secret-keys.ts';
+import { billingos, dataDirectory, type Environment, type ServerProcess, startServer } from '../support/process.ts';
+
+type ListedKey = SecretKeyRecord & { readonly secretKey?: string };
+
+let data: Awaited<ReturnType<typeof dataDirectory>>;
+let env: Environment;
+let server: ServerProcess;
+let firstKey: string;
+
+beforeAll(async () => {
+  data = await dataDirectory();
+  env = { BILLINGOS_DATA_DIR: data.path };
+  server = await startServer(env);
+  firstKey = /sk_test_\w+/.exec(server.stdout())?.[0] ?? '';
+});
+afterAll(async () => {
+  await server.stop();
+  await data.remove();
+});
+
+/** Runs a command that must succeed, and reads its JSON. */
+async function json<Result>(commandLine: string, input?: string): Promise<Result> {
+  const { exitCode, stdout, stderr } = await billingos([...commandLine.split(' '), '--json'], env, input);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return JSON.parse(stdout) as Result;
+}
+
+const sdk = (secretKey: string) => new BillingOS({ secretKey, url: server.url, maxRetries: 0 });
+
+/** Whether the running server accepts a key. */
+const isAccepted = (secretKey: string) =>
+  sdk(secretKey)
+    .session('none')
+    .then(
+      () => true,
+      (error: { code?: string }) => (error.code === 'UNAUTHENTICATED' ? false : Promise.reject(new Error(error.code))),
+    );
+
+describe('beside a running server', () => {
+  test('keys create makes a key that works there, and shows it once', async () => {
+    const { secretKey = '', ...record } = await json<ListedKey>('keys create --name Shop');
+    expect(record).toMatchObject({ name: 'Shop', environment: 'test', lastFour: secretKey.slice(-4), endsAt: null });
+    expect(await isAccepted(secretKey)).toBe(true);
+
+    const { stdout } = await billingos(['keys', 'list'], env);
+    expect(stdout).toContain(`sk_test_…${secretKey.slice(-4)}`);
+    expect(stdout).not.toContain(secretKey);
+    expect(await json<ListedKey[]>('keys list')).toContainEqual(record);
+    expect(await json<ListedKey[]>('keys list --environment live')).toEqual([]);
+  });
+
+  test('keys roll makes a key in place of another one, which ends after the overlap', async () => {
+    const old = await json<ListedKey>('keys create --name Shop');
+    const rolledAt = Date.now();
+    const { secretKey = '', name } = await json<ListedKey>(`keys roll ${old.id} --expires-in 24h`);
+
+    expect(name).toBe('Shop');
+    expect([await isAccepted(old.secretKey ?? ''), await isAccepted(secretKey)]).toEqual([true, true]);
+    const ending = (await json<ListedKey[]>('keys list')).find(({ id }) => id === old.id);
+    const endsInMs = new Date(ending?.endsAt ?? 0).getTime() - rolledAt;
+    expect(endsInMs).toBeGreaterThanOrEqual(86_400_000);
+    expect(endsInMs).toBeLessThan(86_460_000);
+
+    const again = await billingos(['keys', 'roll', old.id], env);
+    expect(again).toMatchObject({ exitCode: 1, stderr: 'This key was rolled or revoked already.\n' });
+  });
+
+  test('keys revoke ends a key and its sessions there within a second', async () => {
+    const { id, secretKey = '' } = await json<ListedKey>('keys create');
+    const { sessionToken } = await sdk(secretKey).createSessionToken({ externalUserId: 'ada' });
+    const [revoked] = await json<ListedKey[]>(`keys revoke ${id}`);
+    const revokedAt = performance.now();
+
+    expect(revoked?.endsAt).toEqual(expect.any(String));
+    await expect.poll(() => isAccepted(secretKey), { interval: 50, timeout: 5_000 }).toBe(false);
+    await expect
+      .poll(async () => (await sdk(firstKey).introspectSession(sessionToken)).active, { interval: 50, timeout: 5_000 })
+      .toBe(false);
+    // Half a second for the machine that runs this.
+    expect(performance.now() - revokedAt).toBeLessThan(1_500);
+  });
+
+  test('keys revoke --keep-sessions leaves the sessions', async () => {
+    const { id, secretKey = '' } = await json<ListedKey>('keys create');
+    const { sessionToken } = await sdk(secretKey).createSessionToken({ externalUserId: 'ada' });
+    await json(`keys revoke ${id} --keep-sessions`);
+
+    await expect.poll(() => isAccepted(secretKey), { timeout: 5_000 }).toBe(false);
+    expect(await json(`sessions inspect -`, sessionToken)).toMatchObject({ status: 'active' });
+  });
+
+  test('sessions list shows what there is, and sessions revoke ends one there', async () => {
+    const { id, secretKey = '' } = await json<ListedKey>('keys create');
+    const { sessionToken, session } = await sdk(secretKey).createSessionToken({
+      externalUserId: 'bob',
+      email: 'bob@example.com',
+    });
+    const [listed] = await json<SessionRecord[]>(`sessions list --key ${id} --active --limit 5`);
+    expect(listed).toMatchObject({ id: session.id, status: 'active', externalUserId: 'bob', lastUsedAt: null });
+
+    expect(await json(`sessions revoke ${session.id}`)).toMatchObject([{ id: session.id, status: 'revoked' }]);
+    await expect
+      .poll(async () => (await sdk(secretKey).introspectSession(sessionToken)).active, { timeout: 5_000 })
+      .toBe(false);
+    expect(await json(`sessions list --key ${id} --active`)).toEqual([]);
+    expect(await json(`sessions inspect ${session.id}`)).toMatchObject({ id: session.id, status: 'revoked' });
+    expect(await json('sessions inspect -', sessionToken)).toEqual({ status: 'refused', reason: 'TOKEN_REVOKED' });
+  });
+
+  test('what is printed for people has the same in columns', async () => {
+    const { session } = await sdk(firstKey).createSessionToken({ externalUserId: 'carol' });
+    const { stdout } = await billingos(['sessions', 'list', '--customer', session.customer.id], env);
+    const [head, line] = stdout.split('\n');
+    expect(head?.split(/ {2,}/)).toEqual(['ID', 'STATUS', 'CUSTOMER', 'USER', 'CREATED', 'EXPIRES', 'LAST USED']);
+    expect(line?.split(/ {2,}/).slice(0, 4)).toEqual([session.id, 'active', session.customer.id, 'carol']);
+  });
+});
+
+describe('what cannot be done is said in one line, and exits with 1', () => {
+  test.concurrent.each([
+    ['keys revoke key_00000000000000000000000000', 'Secret key not found.'],
+    ['keys roll key_00000000000000000000000000 --json', 'Secret key not found.'],
+    ['keys revoke Shop', 'A key is named by its id: key_… (see billingos keys list).'],
+    [
+      'keys roll key_00000000000000000000000000 --expires-in tomorrow',
+      'A duration is a number and a unit: 30s, 15m, 24h, 7d.',
+    ],
+    ['keys list --environment production', '--environment must be test or live.'],
+    ['keys create --merchant mer_00000000000000000000000000', 'There is no such merchant.'],
+    ['sessions revoke ses_00000000000000000000000000', 'Session not found.'],
+    ['sessions inspect ses_00000000000000000000000000', 'Session not found.'],
+    ['sessions inspect none --json', 'Session not found.'],
+    ['sessions list --limit 0', '--limit must be 1 to 999.'],
+    ['sessions inspect -', 'This is not a session token: it begins with neither prefix.'],
+  ])(
+    '%s',
+    async (commandLine, line) => {
+      const outcome = await billingos(commandLine.split(' '), env, 'not a token');
+      expect(outcome).toEqual({ exitCode: 1, stdout: '', stderr: `${line}\n` });
+    },
+    60_000,
+  );
+
+  test.concurrent.each(['fly', 'keys', 'keys fly', 'keys revoke', 'keys list --colour'])(
+    '%s, which is no command, with the help after it',
+    async (commandLine) => {
+      const { exitCode, stdout, stderr } = await billingos(commandLine.split(' '), env);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toContain('Usage: billingos');
+      expect(stderr).not.toContain('    at ');
+    },
+    60_000,
+  );
+});
+
+describe('without a server', () => {
+  beforeAll(() => server.stop());
+
+  test('commands open the database themselves, and leave it to the next server', { timeout: 60_000 }, async () => {
+    const { id, secretKey = '' } = await json<ListedKey>('keys create --name Alone');
+    expect(await json<ListedKey[]>('keys list')).toContainEqual(expect.objectContaining({ id, name: 'Alone' }));
+
+    server = await startServer(env);
+    expect(await isAccepted(secretKey)).toBe(true);
+  });
+
+  test('a directory in which no server ever started has no merchant yet', async () => {
+    const empty = await dataDirectory();
+    const outcome = await billingos(['keys', 'list'], { BILLINGOS_DATA_DIR: empty.path });
+    await empty.remove();
+    expect(outcome).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: 'There is no merchant yet: start the server once (billingos serve).\n',
+    });
+  });
+});

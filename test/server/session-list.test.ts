@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createHarness, type Harness, type TestMerchant } from '../support/harness.ts';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await createHarness();
+});
+afterAll(() => harness.stop());
+
+async function create({ billingos }: TestMerchant, count: number, externalUserId = 'ada'): Promise<string[]> {
+  const ids: string[] = [];
+  for (let made = 0; made < count; made++) {
+    ids.push((await billingos.createSessionToken({ externalUserId })).session.id);
+  }
+  return ids;
+}
+
+const idsOf = (sessions: readonly { id: string }[]) => sessions.map(({ id }) => id);
+
+describe('a list of sessions', () => {
+  test('shows each session once, newest first, while new ones are created', async () => {
+    const merchant = await harness.newMerchant('Acme');
+    const ids = await create(merchant, 25);
+    const list = merchant.billingos.listSessions();
+
+    const seen: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await list.page({ first: 7, after });
+      seen.push(...idsOf(page.sessions));
+      after = page.nextCursor;
+      await create(merchant, 3);
+    } while (after);
+    expect(seen).toEqual(ids.toSorted().toReversed());
+  });
+
+  test('says where a page ends, and whether another one follows', async () => {
+    const merchant = await harness.newMerchant('Acme');
+    await create(merchant, 3);
+    const pageInfoOf = async (search: string) => {
+      const query = `{ sessions(${search}) { edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
+      const { data } = await harness.graphql(merchant.secretKey, query);
+      return data?.['sessions'];
+    };
+
+    const first = await pageInfoOf('first: 2');
+    const [start, end] = idsOf(first.edges.map(({ cursor }: { cursor: string }) => ({ id: cursor })));
+    expect(first.pageInfo).toEqual({ hasNextPage: true, hasPreviousPage: false, startCursor: start, endCursor: end });
+    const last = await pageInfoOf(`first: 2, after: "${end}"`);
+    expect(last.edges).toHaveLength(1);
+    expect(last.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+    expect((await pageInfoOf(`after: "${last.pageInfo.endCursor}"`)).pageInfo).toEqual({
+      hasNextPage: false,
+      hasPreviousPage: true,
+      startCursor: null,
+      endCursor: null,
+    });
+  });
+
+  test('has 20 sessions a page when nothing is said', async () => {
+    const merchant = await harness.newMerchant('Acme');
+    await create(merchant, 21);
+    for (const argument of ['', '(first: null)']) {
+      const { data } = await harness.graphql(merchant.secretKey, `{ sessions${argument} { edges { cursor } } }`);
+      expect(data?.['sessions'].edges).toHaveLength(20);
+    }
+  });
+
+  test.each([1, 100])('may have %i sessions a page', async (first) => {
+    const { status } = await harness.graphql(
+      harness.merchant.secretKey,
+      `{ sessions(first: ${first}) { edges { cursor } } }`,
+    );
+    expect(status).toBe(200);
+  });
+
+  test.each([
+    ['first: 0', 'first'],
+    ['first: -1', 'first'],
+    ['first: 101', 'first'],
+    ['first: 2147483647', 'first'],
+    ['after: "none"', 'after'],
+    ['after: ""', 'after'],
+    ['after: "cus_01m82xknbyewgb6764505022he"', 'after'],
+    [`after: "ses_${'0'.repeat(5_000)}"`, 'after'],
+    ['after: "ses_01m82xknbyewgb6764505022h%"', 'after'],
+  ])('is refused for %s', async (argument, name) => {
+    const { status, errors } = await harness.graphql(
+      harness.merchant.secretKey,
+      `{ sessions(${argument}) { edges { cursor } } }`,
+    );
+    expect(status).toBe(400);
+    expect(errors[0]?.extensions).toMatchObject({ code: 'INVALID_INPUT', problems: [{ path: [name] }] });
+  });
+
+  test('holds what its merchant created, and nothing of another one, whatever cursor it is given', async () => {
+    const [merchant, other] = [await harness.newMerchant('Acme'), await harness.newMerchant('Other')];
+    const [id] = await create(merchant, 1);
+    await create(other, 1);
+    const [laterId] = await create(other, 1);
+
+    const page = await merchant.billingos.listSessions().page({ after: laterId });
+    expect(idsOf(page.sessions)).toEqual([id]);
+  });
+});
+
+describe('a filter', () => {
+  const listed = async (merchant: TestMerchant, filter: object) =>
+    idsOf((await merchant.billingos.listSessions(filter).page()).sessions).toSorted();
+
+  test('by customer leaves that customer’s sessions', async () => {
+    const merchant = await harness.newMerchant('Acme');
+    await create(merchant, 2, 'ada');
+    const ids = await create(merchant, 2, 'bob');
+    const customer = (await merchant.billingos.session(ids[0] ?? ''))?.customer.id;
+
+    expect(await listed(merchant, { customer })).toEqual(ids.toSorted());
+  });
+
+  test('by key leaves what that key created', async () => {
+    const merchant = await harness.newMerchant('Acme');
+    const ids = await create(merchant, 2);
+
+    expect(await listed(merchant, { key: merchant.keyId })).toEqual(ids.toSorted());
+    expect(await listed(merchant, { key: 'key_00000000000000000000000000' })).toEqual([]);
+  });
+
+  test('by activity parts the sessions that count from those that expired or were revoked, by whatever path', async () => {
+    const merchant = await harness.newMerchant('Acme');
+    const short = await merchant.billingos.createSessionToken({ externalUserId: 'ada', expiresIn: 60 });
+    harness.clock.advance(61_000);
+    const [revoked = ''] = await create(merchant, 1);
+    await merchant.billingos.revokeSession(revoked);
+    const [ofCustomer = ''] = await create(merchant, 1, 'bob');
+    await merchant.billingos.revokeSessions({
+      customer: (await merchant.billingos.session(ofCustomer))?.customer.id ?? '',
+    });
+    const [alive = ''] = await create(merchant, 1);
+
+    expect(await listed(merchant, { active: true })).toEqual([alive]);
+    expect(await listed(merchant, { active: false })).toEqual([short.session.id, revoked, ofCustomer].toSorted());
+    expect(await listed(merchant, { active: true, key: merchant.keyId })).toEqual([alive]);
+    expect(await listed(merchant, { active: null })).toHaveLength(4);
+  });
+
+  test.each([{ customer: 'none' }, { customer: '' }, { key: "' or true --" }, { customer: '%' }])(
+    'by an id that names nothing leaves nothing: %j',
+    async (filter) => {
+      expect(await listed(harness.merchant, filter)).toEqual([]);
+    },
+  );
+
+  test('by what belongs to another merchant leaves nothing', async () => {
+    const { customer } = await harness.rival.billingos.createSessionToken({ externalUserId: 'eve' });
+    expect(await listed(harness.merchant, { customer: customer.id })).toEqual([]);
+    expect(await listed(harness.merchant, { key: harness.rival.keyId })).toEqual([]);
+  });
+});
