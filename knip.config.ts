@@ -2,7 +2,7 @@ import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
   entry: [
-    'client/client.ts',
+    'client/index.ts',
     'client/node.ts',
     'client/verify.ts',
     'client/react/index.ts',

@@ -29,13 +29,13 @@ async function profileUnderLoad(
       const service = keep(await startService({ directory, nodeOptions: ['--cpu-prof', '--cpu-prof-dir', profiles] }));
       const generator = keep(startGenerator());
       const requests = await requestsFor(service);
-      const { value } = await generator.run({
+      const { requestsPerSecond } = await generator.run({
         url: service.graphqlUrl,
         seconds: loadSeconds,
         requests,
         expected: '"data"',
       });
-      console.log(`\n${name}: ${Math.round(value)} requests/s while profiled`);
+      console.log(`\n${name}: ${Math.round(requestsPerSecond)} requests/s while profiled`);
     });
     const [file] = await readdir(profiles);
     return JSON.parse(await readFile(join(profiles, String(file)), 'utf8')) as CpuProfile;

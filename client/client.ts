@@ -6,11 +6,6 @@ import { createHost, type Host } from './session/host.ts';
 import { createSession, type Session } from './session/session.ts';
 import { sourceOf, type TokenOptions } from './token-options.ts';
 
-export { BillingOSError, type BillingOSErrorCode } from './errors.ts';
-export { billingErrorOf } from './failure.ts';
-export type { Session } from './session/session.ts';
-export type { SessionState } from './session/state.ts';
-
 export interface BillingClient {
   /** The urql client: every operation goes with the newest token, to the endpoint of that token. Keeps no cache. */
   readonly client: Client;

@@ -1,6 +1,7 @@
 import { type Environment, environments } from '../schema/environment.ts';
 import { createAuthenticate } from './authenticate.ts';
-import { jwksResponse, llmsResponse } from './http/documents.ts';
+import type { Documentation } from './documentation.ts';
+import { documentResponse, jwksResponse } from './http/documents.ts';
 import { createEndpoint } from './http/endpoint.ts';
 import { createGraphqlHandler, type Handler } from './http/handler.ts';
 import { createHealth } from './http/health.ts';
@@ -18,8 +19,7 @@ export interface AppOptions extends Pick<RulesOptions, 'database' | 'issuers' | 
   /** For one secret key; 0 is no limit. */
   readonly requestsPerMinute: number;
   readonly graphiql: 'on' | 'off';
-  /** What `/llms.txt` answers. */
-  readonly llmsIndex: string;
+  readonly documentation: Documentation;
 }
 
 export interface App {
@@ -49,7 +49,7 @@ export function createApp(options: AppOptions): App {
   const routes = new Map<string, Handler>([
     ['/livez', async () => health.live()],
     ['/readyz', () => health.ready()],
-    ['/llms.txt', async () => llmsResponse(options.llmsIndex)],
+    ...documentRoutes(options.documentation),
     ...environments.flatMap((environment) => environmentRoutes(environment, rateLimits, options)),
   ]);
 
@@ -107,6 +107,9 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
     [`${basePaths[environment]}/.well-known/jwks.json`, async () => jwksResponse(jwksOf(rules.keyRing, environment))],
   ];
 }
+
+const documentRoutes = (documentation: Documentation): [string, Handler][] =>
+  [...documentation].map(([path, document]) => [path, async () => documentResponse(document)]);
 
 const nothingHere = () =>
   Response.json(

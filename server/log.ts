@@ -21,13 +21,19 @@ export const redact = (line: string): string =>
  */
 function toErrorFields(error: unknown) {
   if (!(error instanceof Error)) return { type: typeof error };
-  const shown = error.cause instanceof Error ? error.cause : error;
+  const shown = innermost(error);
   return {
-    type: error.name,
+    type: shown.name,
     message: shown.message,
     code: 'code' in shown ? shown.code : undefined,
     stack: [error, shown].flatMap(framesOf),
   };
+}
+
+/** GraphQL wraps what a resolver throws, and drizzle what PostgreSQL answers: only the last one in quotes nothing. */
+function innermost(error: Error): Error {
+  const inner = 'originalError' in error ? error.originalError : error.cause;
+  return inner instanceof Error ? innermost(inner) : error;
 }
 
 const framesOf = ({ stack = '' }: Error) => stack.split('\n').flatMap((line) => /^\s+at (.*)$/.exec(line)?.[1] ?? []);
@@ -49,6 +55,17 @@ export function createLogger({ level, destination }: LogOptions): PinoLogger {
       redact: {
         paths: headers.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.headers["${name}"]`]),
         censor: '[redacted]',
+      },
+      hooks: {
+        // An error without a line of its own would give the line its message, past the serializer.
+        logMethod([fields, message, ...values], method) {
+          const isBare = message === undefined && typeof fields !== 'string';
+          method.apply(this, [
+            fields instanceof Error ? { err: fields } : fields,
+            isBare ? 'without a message' : message,
+            ...values,
+          ]);
+        },
       },
     },
     sink,

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { type App, createApp } from './app.ts';
 import { ownOriginsOf, readConfig } from './config.ts';
+import { readDocumentation } from './documentation.ts';
 import { listen } from './http/listener.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import { createLogger } from './log.ts';
@@ -18,7 +18,7 @@ export interface ServerProcess {
   exit(code: number): void;
 }
 
-/** Load balancers need a moment to notice that this process is not ready; requests under way get this long. */
+/** Requests under way get this long to be answered. */
 const graceMs = 10_000;
 
 /** Runs the server until it is told to stop. Throws a StartupError when it cannot start. */
@@ -41,7 +41,7 @@ export async function serve({ env, stdout, stderr, onStopSignal, exit }: ServerP
       rules,
       logger,
       ownOrigins: ownOriginsOf(config.publicUrl),
-      llmsIndex: await readDocument('llms.txt'),
+      documentation: await readDocumentation(),
     });
     await run(app, async () => {
       const listener = await listen({ ...config, fetch: app.fetch });
@@ -77,11 +77,4 @@ async function welcome({ rules }: Installation, say: (line: string) => void): Pr
   say('Your secret key for the sandbox. Keep it on your server; it is not shown again:');
   say(`  ${secretKey}`);
   say(`Your merchant id, for services that verify session tokens: ${merchant.id}`);
-}
-
-/** Documents lie beside the source, and one level further up from the build. */
-async function readDocument(name: string): Promise<string> {
-  const places = [`../docs/${name}`, `../../docs/${name}`].map((path) => new URL(path, import.meta.url));
-  const found = await Promise.allSettled(places.map((place) => readFile(place, 'utf8')));
-  return found.find((result) => result.status === 'fulfilled')?.value ?? '';
 }

@@ -12,7 +12,7 @@ export interface MerchantRecord {
 }
 
 interface MerchantsOptions {
-  readonly database: Pick<Database, 'db'>;
+  readonly database: Pick<Database, 'db' | 'transaction'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -36,7 +36,7 @@ export function createMerchants({ database, clock }: MerchantsOptions) {
 
     /** Makes the first merchant; `undefined` when there is one, also when another process is making it now. */
     createFirst: (name: string): Promise<MerchantRecord | undefined> =>
-      db.transaction(async (transaction) => {
+      database.transaction(async (transaction) => {
         await transaction.execute(sql`select pg_advisory_xact_lock(hashtext('first_merchant'))`);
         const [known] = await transaction.select({ id: merchants.id }).from(merchants).limit(1);
         if (known) return undefined;

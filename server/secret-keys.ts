@@ -44,7 +44,7 @@ export interface SecretKeys {
 }
 
 interface SecretKeysOptions {
-  readonly database: Pick<Database, 'db'>;
+  readonly database: Pick<Database, 'db' | 'transaction'>;
   readonly revocations: Pick<Revocations, 'add'>;
   readonly pepper: Uint8Array;
   readonly clock: Clock;
@@ -102,7 +102,7 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
     { sessions }: EndOptions,
     change: (transaction: Transaction) => Promise<void>,
   ) {
-    if (sessions === 'keep') await db.transaction(change);
+    if (sessions === 'keep') await database.transaction(change);
     else await revocations.add(owner, { kind: 'ended_key', subject: id, revokedAtMs }, change);
     remembered.clear();
   }

@@ -26,7 +26,7 @@ import type { Revocations } from './token/revocations.ts';
 import type { Tokens } from './token/token.ts';
 
 interface SessionsOptions {
-  readonly database: Pick<Database, 'db'>;
+  readonly database: Pick<Database, 'db' | 'transaction'>;
   readonly customers: CustomerDirectory;
   readonly secretKeys: Pick<SecretKeys, 'byId'>;
   readonly tokens: Pick<Tokens, 'sign'>;
@@ -70,7 +70,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (known && (await insertFor(known, caller, draft))) return known;
 
     customers.forget(caller, input);
-    const id = await database.db.transaction(async (transaction) => {
+    const id = await database.transaction(async (transaction) => {
       const customerId = await customers.ensure(transaction, caller, input);
       await transaction.insert(sessionTable).values(rowOf(caller, draft, customerId));
       return customerId;

@@ -110,7 +110,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   '@whatwg-node/server': /^server\/http\/listener\.ts/,
   '@escape.tech/graphql-armor': /^server\/http\/limits\.ts/,
   '@graphql-yoga/render-graphiql': /^server\/http\/graphiql\.ts/,
-  '@pothos/core': /^schema\/builder\.ts/,
+  '@pothos/core': /^schema\/(builder|validation-order)\.ts/,
   pino: /^server\/log\.ts/,
   commander: /^server\/cli\//,
   'typeid-js': /^server\/id\.ts/,

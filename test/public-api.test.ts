@@ -3,9 +3,9 @@ import { read } from './support/markdown.ts';
 
 /** What each entry of the package gives at run time. Taking a name away, or adding one, is a decision. */
 const names = {
-  client: ['BillingOSError', 'billingErrorOf', 'createBillingClient', 'prepareBillingClient'],
+  client: ['BillingOSError', 'billingErrorOf', 'createBillingClient'],
   node: ['BillingOS', 'BillingOSError', 'createSessionHandler', 'expressSessionHandler', 'fastifySessionHandler'],
-  react: ['BillingOSError', 'BillingOSProvider', 'useBillingOS', 'useCustomer', 'useSession'],
+  react: ['BillingOSError', 'BillingOSProvider', 'billingErrorOf', 'useBillingOS', 'useCustomer', 'useSession'],
   server: ['StartupError', 'createApp', 'createLogger', 'listen', 'openInstallation', 'readConfig', 'serve'],
   verify: ['BillingOSError', 'createSessionVerifier'],
 };

@@ -23,6 +23,7 @@ export const compareCreateSession = (directory: string): Promise<Comparison[]> =
       loaded(generator, {
         name: 'node:http that only signs',
         does: 'Bare `node:http`: drains the body, signs a token with the claims of ours (jose, ES256), answers it. Reads no key, parses no GraphQL, stores nothing.',
+        pid: floor.pid,
         url: floor.url,
         requests: short,
         expected,
@@ -30,6 +31,7 @@ export const compareCreateSession = (directory: string): Promise<Comparison[]> =
       loaded(generator, {
         name: 'BillingOS',
         does: 'Our server, embedded database: `createSession` for a known customer, answered after the commit (fsync on); asks for `sessionToken` and `expiresAt`. The same requests as the floor gets.',
+        pid: service.pid,
         url: service.graphqlUrl,
         requests: short,
         expected,
@@ -37,6 +39,7 @@ export const compareCreateSession = (directory: string): Promise<Comparison[]> =
       loaded(generator, {
         name: 'BillingOS, document of the SDK',
         does: 'The same with the document of `billingos/node`, which also asks for the session and its customer.',
+        pid: service.pid,
         url: service.graphqlUrl,
         requests: sdkCreations(service),
         expected,

@@ -25,6 +25,7 @@ export const compareViewer = (directory: string): Promise<Comparison[]> =>
       loaded(generator, {
         name: 'node:http that checks, and remembers',
         does: 'Bare `node:http`: drains the body, checks the token, answers the body of ours. Like ours it verifies a signature once and remembers it; every request of the rounds finds its token remembered.',
+        pid: remembering.pid,
         url: remembering.url,
         requests,
         expected,
@@ -32,6 +33,7 @@ export const compareViewer = (directory: string): Promise<Comparison[]> =>
       loaded(generator, {
         name: 'node:http that checks anew each time',
         does: 'The same without the memory: one `jwtVerify` (jose, ES256, the claims of ours) for every request.',
+        pid: checking.pid,
         url: checking.url,
         requests,
         expected,
@@ -39,6 +41,7 @@ export const compareViewer = (directory: string): Promise<Comparison[]> =>
       loaded(generator, {
         name: 'BillingOS',
         does: 'Our server, embedded database: the `viewer` query of `useCustomer` with the tokens of 512 sessions, each seen before; checks token and revocations in memory, reads one row.',
+        pid: service.pid,
         url: service.graphqlUrl,
         requests,
         expected,

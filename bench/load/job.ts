@@ -15,6 +15,8 @@ export interface LoadRequest {
 
 export interface LoadReport {
   readonly requestsPerSecond: number;
+  /** That were answered. */
+  readonly requests: number;
   readonly medianMs: number;
   readonly p99Ms: number;
   /** Answers that were wrong or missing. */

@@ -32,6 +32,7 @@ async function run({ url, seconds, requests, expected }: LoadJob): Promise<LoadR
   const used = process.cpuUsage(before);
   return {
     requestsPerSecond: result['2xx'] / result.duration,
+    requests: result['2xx'],
     medianMs: result.latency.p50,
     p99Ms: result.latency.p99,
     failures: result.errors + result.timeouts + result.mismatches + result.non2xx,

@@ -25,13 +25,14 @@ export function addKeysCommands(program: Command): void {
       run(command, async (rules) => listed(await rules.secretKeys.list(await ownerOf(options, rules)))),
   );
 
-  withOwner(keys.command('roll <id>').description('Make a key in place of another, which ends after an overlap.'))
+  withOwner(keys.command('roll').description('Make a key in place of another, which ends after an overlap.'))
+    .argument('<id>', 'which key', toKeyId)
     .option('--expires-in <duration>', 'how long the old key still works: 30s, 15m, 24h, 7d', toMilliseconds, 0)
     .option('--keep-sessions', 'leave the sessions of the old key until they expire')
-    .action((id: string, options: EndingOptions & { expiresIn: number }, command: Command) =>
+    .action((id: KeyId, options: EndingOptions & { expiresIn: number }, command: Command) =>
       run(command, async (rules) =>
         created(
-          await rules.secretKeys.roll(await ownerOf(options, rules), toKeyId(id), {
+          await rules.secretKeys.roll(await ownerOf(options, rules), id, {
             overlapMs: options.expiresIn,
             sessions: sessionsOf(options),
           }),
@@ -39,12 +40,13 @@ export function addKeysCommands(program: Command): void {
       ),
     );
 
-  withOwner(keys.command('revoke <id>').description('End a key now, and the sessions that it created.'))
+  withOwner(keys.command('revoke').description('End a key now, and the sessions that it created.'))
+    .argument('<id>', 'which key', toKeyId)
     .option('--keep-sessions', 'leave its sessions until they expire')
-    .action((id: string, options: EndingOptions, command: Command) =>
+    .action((id: KeyId, options: EndingOptions, command: Command) =>
       run(command, async (rules) => {
         const owner = await ownerOf(options, rules);
-        return listed([await rules.secretKeys.revoke(owner, toKeyId(id), { sessions: sessionsOf(options) })]);
+        return listed([await rules.secretKeys.revoke(owner, id, { sessions: sessionsOf(options) })]);
       }),
     );
 }

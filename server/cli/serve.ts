@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import { serve } from '../main.ts';
 
 export function addServeCommand(program: Command): void {
   program
     .command('serve')
     .description('Run the server. It is configured by environment variables: see the README.')
-    .action(() =>
-      serve({
+    .action(async () => {
+      // Loaded when it is asked for: it takes longer than the other commands take altogether.
+      const { serve } = await import('../main.ts');
+      await serve({
         env: process.env,
         stdout: process.stdout,
         stderr: process.stderr,
@@ -15,6 +16,6 @@ export function addServeCommand(program: Command): void {
           process.once('SIGTERM', stop);
           process.once('SIGINT', stop);
         },
-      }),
-    );
+      });
+    });
 }

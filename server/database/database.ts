@@ -2,6 +2,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { DatabaseError, Pool, type ClientBase, type PoolConfig } from 'pg';
 import { reasonOf, StartupError } from '../startup-error.ts';
 import { toClientConfig, type Connection } from './connection.ts';
+import { DatabaseUnavailable } from './outage.ts';
 
 export interface DatabaseOptions {
   connection: Connection;
@@ -15,10 +16,12 @@ export interface DatabaseOptions {
   onQuery?: (statement: string) => void;
 }
 
-/** What statements run in, inside `db.transaction`. */
+/** What statements run in, inside `transaction`. */
 export type Transaction = Parameters<Parameters<NodePgDatabase['transaction']>[0]>[0];
 
 export interface Database {
+  /** All or nothing. Rejects with a DatabaseUnavailable when it cannot even begin. */
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
   db: NodePgDatabase & { $client: Pool };
   /** Resolves when the database answers, rejects when it does not. */
   ping(): Promise<void>;
@@ -43,7 +46,18 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await close();
     throw new StartupError(`The database cannot be reached: ${describe(error)}`, { cause: error });
   }
-  return { db, ping, close };
+  const transaction: Database['transaction'] = async (work) => {
+    let hasBegun = false;
+    try {
+      return await db.transaction((begun) => {
+        hasBegun = true;
+        return work(begun);
+      });
+    } catch (error) {
+      throw hasBegun ? error : new DatabaseUnavailable('no transaction could be begun', { cause: error });
+    }
+  };
+  return { db, ping, close, transaction };
 }
 
 function createPool(options: DatabaseOptions): Pool {

@@ -12,5 +12,5 @@ const text = (type: string, body: string, maxAgeSeconds: number, headers: Record
 export const jwksResponse = (jwks: object): Response =>
   text('application/jwk-set+json', JSON.stringify(jwks), 300, { 'access-control-allow-origin': '*' });
 
-/** An index of the documentation for machines (llmstxt.org). */
-export const llmsResponse = (index: string): Response => text('text/plain; charset=utf-8', index, 3_600);
+/** As plain text: Markdown for people and machines, and nothing that a browser would run. */
+export const documentResponse = (document: string): Response => text('text/plain; charset=utf-8', document, 3_600);

@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { ApiError } from '../../schema/errors.ts';
+import { isOutage } from '../database/outage.ts';
 import type { Logger } from '../log.ts';
 
 /** The one place that decides what a caller learns about a failure. */
@@ -11,11 +12,18 @@ export const createErrorMask =
     if (known) return error instanceof GraphQLError ? error : known;
     if (isAboutTheRequest(error)) return withCode(error);
 
-    logger.error({ err: error, requestId }, 'a request failed unexpectedly');
+    const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+    if (isOutage(cause)) {
+      logger.warn({ err: cause, requestId }, 'a request failed because the database did not answer');
+      return unavailable();
+    }
+    logger.error({ err: cause, requestId }, 'a request failed unexpectedly');
     return unexpected(requestId);
   };
 
-export const unexpected = (requestId: string) =>
+const unavailable = () => new ApiError('UNAVAILABLE', 'The database cannot be reached now.', { retryAfterSeconds: 1 });
+
+const unexpected = (requestId: string) =>
   new GraphQLError('Something went wrong on our side.', {
     extensions: { code: 'INTERNAL_SERVER_ERROR', requestId, http: { status: 500 } },
   });
@@ -36,10 +44,10 @@ const withCode = ({ message, nodes, extensions }: GraphQLError) =>
   new GraphQLError(message, { nodes: nodes ?? null, extensions: { ...extensions, code: 'INVALID_INPUT' } });
 
 /** For a request that never reached GraphQL. */
-export function errorResponse(error: GraphQLError, headers: Record<string, string> = {}): Response {
+export function errorResponse(error: GraphQLError): Response {
   const { http, ...extensions } = error.extensions;
   return Response.json(
     { errors: [{ message: error.message, extensions }] },
-    { status: http?.status ?? 500, headers: { ...http?.headers, ...headers } },
+    { status: http?.status ?? 500, headers: { ...http?.headers } },
   );
 }

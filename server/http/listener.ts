@@ -62,6 +62,8 @@ function toRequestListener(fetch: Handler, isTrusted: ReturnType<typeof proxyAdd
       response.end('{"errors":[{"message":"Send one Authorization header.","extensions":{"code":"INVALID_INPUT"}}]}');
       return;
     }
+    // The path alone says what is asked for. A Host that is none breaks the URL, and one with a path in it leads elsewhere.
+    request.headers.host = 'localhost';
     void adapter(request, response);
   };
 }

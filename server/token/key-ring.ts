@@ -29,7 +29,7 @@ export interface SigningKey {
 export type KeyRing = Readonly<Record<Environment, readonly [SigningKey, ...SigningKey[]]>>;
 
 interface KeyRingOptions {
-  readonly database: Pick<Database, 'db'>;
+  readonly database: Pick<Database, 'transaction'>;
   /** 256 bits: private keys lie in the database as JWE under it. */
   readonly encryptionKey: Uint8Array;
   readonly clock: Pick<Clock, 'now'>;
@@ -52,7 +52,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
 }
 
 const loadOrCreate = (environment: Environment, { database, encryptionKey, clock }: KeyRingOptions) =>
-  database.db.transaction(async (tx): Promise<[Row, ...Row[]]> => {
+  database.transaction(async (tx): Promise<[Row, ...Row[]]> => {
     await tx.execute(sql`select pg_advisory_xact_lock(hashtext(${`signing_keys:${environment}`}))`);
     const [newest, ...older] = await tx
       .select()

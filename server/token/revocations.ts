@@ -32,7 +32,7 @@ export interface Revocations {
 }
 
 interface RevocationsOptions {
-  readonly database: Pick<Database, 'db'>;
+  readonly database: Pick<Database, 'db' | 'transaction'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -55,7 +55,7 @@ export function createRevocations({ database, clock, logger }: RevocationsOption
       revokedAt: new Date(revocation.revokedAtMs),
       expiresAt: new Date(revocation.revokedAtMs + rememberedForMs),
     };
-    await database.db.transaction(async (transaction) => {
+    await database.transaction(async (transaction) => {
       await alongside?.(transaction);
       await transaction.insert(revocations).values(row);
     });

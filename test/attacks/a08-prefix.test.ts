@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { environments } from '../../schema/environment.ts';
 import { createForge, expectAllRefused, expectRefused, type Forge, useToken, whoAmI } from '../support/forge.ts';

@@ -56,9 +56,10 @@ test('A11 over a socket as well, and nothing of it comes back', async () => {
   }
 });
 
+const requests = () => harness.logLines.filter((line) => line.includes('"msg":"request"')).length;
+
 test('A11 a header with a control character does not reach the app', async () => {
   const { token } = forge;
-  const requests = () => harness.logLines.filter((line) => line.includes('"msg":"request"')).length;
   const before = requests();
   for (const control of ['\0', '\x01', '\x1b', '\x7f', '\r', '\n', '\r\r', '\n\n', '\r\n\r', ' \r\n ']) {
     const answer = await ask(`Authorization: Bearer ${token.slice(0, 60)}${control}${token.slice(60)}`);

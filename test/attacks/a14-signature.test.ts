@@ -57,12 +57,14 @@ test('A14 a signature of zeros, of the group’s order, or of another length is 
   );
 });
 
+/** An INTEGER of DER. */
+const integer = (bytes: Buffer) => {
+  const short = Buffer.from(bytes.toString('hex').replace(/^(00)+/, ''), 'hex');
+  const positive = short.readUInt8(0) > 127 ? Buffer.concat([Buffer.alloc(1), short]) : short;
+  return Buffer.concat([Buffer.from([2, positive.length]), positive]);
+};
+
 test('A14 a genuine signature in DER form is refused', async () => {
-  const integer = (bytes: Buffer) => {
-    const short = Buffer.from(bytes.toString('hex').replace(/^(00)+/, ''), 'hex');
-    const positive = short.readUInt8(0) > 127 ? Buffer.concat([Buffer.alloc(1), short]) : short;
-    return Buffer.concat([Buffer.from([2, positive.length]), positive]);
-  };
   const bytes = signatureBytes();
   const body = Buffer.concat([integer(bytes.subarray(0, 32)), integer(bytes.subarray(32))]);
   await expectAllRefused(harness, [withSignature(Buffer.concat([Buffer.from([0x30, body.length]), body]))]);

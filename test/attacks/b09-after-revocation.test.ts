@@ -138,10 +138,10 @@ test('B9 a process that can ask neither feed nor database accepts nobody', async
   expect((await alone.graphql(known.token, whoAmI)).code).toBe('TOKEN_REVOKED');
 });
 
-describe('a secret key', () => {
-  const ask = async (process: Harness, { merchant }: Victim) =>
-    (await process.graphql(merchant.secretKey, '{ sessions { edges { cursor } } }')).status === 200;
+const ask = async (process: Harness, { merchant }: Victim) =>
+  (await process.graphql(merchant.secretKey, '{ sessions { edges { cursor } } }')).status === 200;
 
+describe('a secret key', () => {
   test('B9 that is revoked is refused at once in the same process', async () => {
     const victim = await newVictim();
     const { lastMs, isAcceptedStill } = await lastSuccessAfter(
@@ -195,10 +195,10 @@ describe('a secret key', () => {
   test('B9 that is revoked takes no other key with it, nor a request whose key is being read at that moment', async () => {
     const bystander = await harness.newMerchant('Bystander');
     const statuses: number[] = [];
-    let isOver = false;
+    const over = new AbortController();
     // A new key each time: it is always being read.
     const useNewKeys = async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const { secretKey } = await harness.rules.secretKeys.create(
           { merchantId: bystander.id, environment: 'test' },
           'New',
@@ -208,7 +208,7 @@ describe('a secret key', () => {
     };
     const users = Array.from({ length: 4 }, useNewKeys);
     for (let round = 0; round < 20; round++) await endKey(await newVictim());
-    isOver = true;
+    over.abort();
     await Promise.all(users);
     expect(statuses.length).toBeGreaterThan(20);
     expect(new Set(statuses)).toEqual(new Set([200]));

@@ -54,9 +54,8 @@ function expectClean(lines: readonly string[]): void {
 async function useEverywhere(text: string): Promise<void> {
   const url = `${harness.issuers.test}/graphql`;
   const isHeaderText = /^[\x20-\x7e]*$/.test(text);
-  const headers = (more: Record<string, string>) => ({ 'content-type': 'application/json', ...more });
   const post = (body: string, more: Record<string, string> = {}) =>
-    send(harness.app, url, { method: 'POST', headers: headers(more), body });
+    send(harness.app, url, { method: 'POST', headers: { 'content-type': 'application/json', ...more }, body });
   const merchant = { authorization: `Bearer ${harness.merchant.secretKey}` };
   const quoted = JSON.stringify(text);
   const query = '{ currentSession { id } }';

@@ -104,10 +104,10 @@ describe('a list of sessions', () => {
   });
 });
 
-describe('a filter', () => {
-  const listed = async (merchant: TestMerchant, filter: object) =>
-    idsOf((await merchant.billingos.listSessions(filter).page()).sessions).toSorted();
+const listed = async (merchant: TestMerchant, filter: object) =>
+  idsOf((await merchant.billingos.listSessions(filter).page()).sessions).toSorted();
 
+describe('a filter', () => {
   test('by customer leaves that customer’s sessions', async () => {
     const merchant = await harness.newMerchant('Acme');
     await create(merchant, 2, 'ada');

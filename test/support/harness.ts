@@ -85,7 +85,7 @@ export async function createHarness(options: HarnessOptions = {}) {
     ownOrigins: [publicUrl],
     requestsPerMinute: options.requestsPerMinute ?? 0,
     graphiql: 'on',
-    llmsIndex: '# BillingOS',
+    documentation: new Map([['/llms.txt', '# BillingOS']]),
   });
   await app.start();
 

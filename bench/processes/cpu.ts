@@ -1,0 +1,13 @@
+import { readFile } from 'node:fs/promises';
+
+/** USER_HZ, in which Linux tells processor times to programs. */
+const ticksPerSecond = 100;
+
+/** What a process has used of all cores since it began, all its threads together; `undefined` where there is no /proc. */
+export async function cpuSecondsOf(pid: number): Promise<number | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // The name stands in brackets and may hold anything; the times are the 12th and 13th field after it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
