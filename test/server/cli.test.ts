@@ -145,7 +145,7 @@ describe('what cannot be done is said in one line, and exits with 1', () => {
     60_000,
   );
 
-  test.concurrent.each(['fly', 'keys', 'keys fly', 'keys revoke', 'keys list --colour'])(
+  test.concurrent.each(['fly', 'keys', 'keys revoke', 'keys list --colour'])(
     '%s, which is no command, with the help after it',
     async (commandLine) => {
       const { exitCode, stdout, stderr } = await billingos(commandLine.split(' '), env);

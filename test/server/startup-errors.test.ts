@@ -1,22 +1,23 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createHarnessForTest } from '../support/harness.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createHarness } from '../support/harness.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { billingos, dataDirectory, type ServerProcess, startServer, urlOf } from '../support/process.ts';
 
 const masterKey = 'another master key of the tests, long enough';
 
-let data: Awaited<ReturnType<typeof dataDirectory>>;
+const directories: Awaited<ReturnType<typeof dataDirectory>>[] = [];
+let dataDirectoryInUse: string;
 let server: ServerProcess;
 
 beforeAll(async () => {
-  data = await dataDirectory();
-  server = await startServer({ BILLINGOS_DATA_DIR: data.path });
+  dataDirectoryInUse = await freshDirectory();
+  server = await startServer({ BILLINGOS_DATA_DIR: dataDirectoryInUse });
 });
 afterAll(async () => {
   await server.stop();
-  await data.remove();
+  for (const { remove } of directories) await remove();
 });
 
 /** A variable whose value is made when the test runs. */
@@ -37,9 +38,9 @@ async function failureOf(variables: Variables) {
 }
 
 const freshDirectory = async () => {
-  const { path, remove } = await dataDirectory();
-  onTestFinished(remove);
-  return path;
+  const directory = await dataDirectory();
+  directories.push(directory);
+  return directory.path;
 };
 
 const fileInTheWay = async () => {
@@ -54,7 +55,11 @@ const withDamagedMasterKey = async () => {
   return path;
 };
 
-const withOtherMasterKey = async () => urlOf((await createHarnessForTest()).connection);
+const withOtherMasterKey = async () => {
+  const { connection, stop } = await createHarness();
+  await stop();
+  return urlOf(connection);
+};
 
 describe('a start that cannot succeed says why in one line, and exits with 1', () => {
   test.concurrent.each<[string, Variables, RegExp]>([
@@ -66,7 +71,7 @@ describe('a start that cannot succeed says why in one line, and exits with 1', (
     ['the address is not ours', { ...ownPostgres, HOST: '203.0.113.1' }, /^Cannot listen on 203\.0\.113\.1 port 0: /],
     [
       'another server has the data directory',
-      { BILLINGOS_DATA_DIR: () => data.path },
+      { BILLINGOS_DATA_DIR: () => dataDirectoryInUse },
       /^The data directory \S+ is in use by another BillingOS process: /,
     ],
     ['a file is in the way', { BILLINGOS_DATA_DIR: fileInTheWay }, /^The data directory \S+ cannot be used: E/],

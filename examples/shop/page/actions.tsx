@@ -18,9 +18,8 @@ export function Actions({ refetch }: { readonly refetch: () => void }) {
     refetch();
   };
   const leave = async () => {
-    const id = sessionId();
     await signOut();
-    await shopApi.logout(id);
+    await shopApi.logout();
   };
   const logOutInShop = async () => {
     await shopApi.logout(sessionId());

@@ -15,7 +15,8 @@ export interface Login {
 export const shopApi = {
   me: async (): Promise<{ users: User[]; login: Login | null }> => (await fetch('/api/me')).json(),
   login: async (userId: string): Promise<{ login: Login | null }> => (await post('/api/login', { userId })).json(),
-  logout: (sessionId: string | undefined) => post('/api/logout', { sessionId }),
+  /** Revokes the session as well, if one is named. */
+  logout: (sessionId?: string) => post('/api/logout', { sessionId }),
   revoke: (sessionId: string | undefined) => post('/api/revoke', { sessionId }),
   changeTokenLifetime: (seconds: number) => post('/api/token-lifetime', { seconds }),
   /** What the SDK does in automatic mode, done by hand. */
