@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { type App, createApp } from './app.ts';
 import { ownOriginsOf, readConfig } from './config.ts';
 import { readDocumentation } from './documentation.ts';
@@ -47,7 +48,7 @@ export async function serve({ env, stdout, stderr, onStopSignal, exit }: ServerP
       const listener = await listen({ ...config, fetch: app.fetch });
       say(`  Live     ${config.issuers.live}/graphql`);
       say(`  Sandbox  ${config.issuers.test}/graphql   (open it in a browser: GraphiQL)`);
-      say(`BillingOS is ready on http://${config.host}:${listener.port}`);
+      say(`BillingOS is ready on http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${listener.port}`);
 
       await new Promise<void>((resolve) => onStopSignal(resolve));
       logger.info('stopping');

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, or } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, or, type SQL } from 'drizzle-orm';
 import { LRUCache } from 'lru-cache';
 import type { Owner } from '../schema/context.ts';
 import { ApiError, notFound } from '../schema/errors.ts';
@@ -132,7 +132,7 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
       const { created, row } = newKey(owner, old.name);
       const endsAt = new Date(clock.now() + overlapMs);
       await endWithSessions(owner, id, endsAt.getTime(), options, async (transaction) => {
-        if (old.endsAt || !(await end(transaction, owner, id, endsAt))) {
+        if (!(await end(transaction, owner, id, endsAt, isEnding.not))) {
           throw new ApiError('CONFLICT', 'This key was rolled or revoked already.');
         }
         await transaction.insert(secretKeys).values(row);
@@ -144,7 +144,7 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
       const endsAt = new Date(clock.now());
       if (!(await byId(owner, id))) throw notFound('Secret key');
       await endWithSessions(owner, id, endsAt.getTime(), options, async (transaction) => {
-        await end(transaction, owner, id, endsAt);
+        await end(transaction, owner, id, endsAt, isEnding.notBefore(endsAt));
       });
       const record = await byId(owner, id);
       if (!record) throw notFound('Secret key');
@@ -168,12 +168,23 @@ const isOwned = ({ merchantId, environment }: Owner) =>
 
 const isKey = (owner: Owner, id: KeyId) => and(isOwned(owner), eq(secretKeys.id, id));
 
-/** Sets the moment once: a key that is ending already keeps the earlier one. */
-async function end(transaction: Pick<Transaction, 'update'>, owner: Owner, id: KeyId, endsAt: Date) {
-  const [row] = await transaction
+const isEnding = {
+  not: isNull(secretKeys.endsAt),
+  notBefore: (moment: Date) => or(isNull(secretKeys.endsAt), gt(secretKeys.endsAt, moment)),
+};
+
+/** Sets the moment where the condition still holds; decided by the database, so that of several who try one succeeds. */
+async function end(
+  transaction: Pick<Transaction, 'update'>,
+  owner: Owner,
+  id: KeyId,
+  endsAt: Date,
+  condition: SQL | undefined,
+): Promise<boolean> {
+  const ended = await transaction
     .update(secretKeys)
     .set({ endsAt })
-    .where(and(isKey(owner, id), or(isNull(secretKeys.endsAt), gt(secretKeys.endsAt, endsAt))))
-    .returning(recordColumns);
-  return row;
+    .where(and(isKey(owner, id), condition))
+    .returning({ id: secretKeys.id });
+  return ended.length > 0;
 }

@@ -7,7 +7,8 @@ let browser: Browser;
 let shop: RunningShop;
 
 beforeAll(async () => {
-  [browser, shop] = await Promise.all([launchBrowser(), startShop()]);
+  browser = await launchBrowser();
+  shop = await startShop();
 });
 
 afterAll(async () => {

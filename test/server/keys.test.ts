@@ -136,8 +136,9 @@ describe('rolling a key', () => {
     const other = await createHarnessForTest({ connection: harness.connection, clock: harness.clock });
     const { owner, keyId } = await merchantWithSession();
     const rolls = await Promise.allSettled(
-      [harness, other, harness, other, harness, other].map(({ rules }) =>
-        rules.secretKeys.roll(owner, keyId, { overlapMs: hourMs, sessions: 'revoke' }),
+      // The later ones ask for an earlier end, which must not make them winners too.
+      [harness, other, harness, other, harness, other].map(({ rules }, index) =>
+        rules.secretKeys.roll(owner, keyId, { overlapMs: (6 - index) * hourMs, sessions: 'revoke' }),
       ),
     );
 

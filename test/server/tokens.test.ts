@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Environment, environments } from '../../schema/environment.ts';
 import type { CustomerId, KeyId, SessionId } from '../../schema/id.ts';
 import { createTokens } from '../../server/token/token.ts';
-import { createHarness, type Harness, send, type TestMerchant } from '../support/harness.ts';
+import { createHarness, createHarnessForTest, type Harness, send, type TestMerchant } from '../support/harness.ts';
 
 let harness: Harness;
 let merchants: Readonly<Record<Environment, TestMerchant>>;
@@ -133,9 +133,13 @@ describe('the published keys', () => {
     });
   });
 
-  test('are other ones in each environment', async () => {
-    const [test, live] = await Promise.all(environments.map(publicKeysOf));
-    expect(test?.map(({ kid }) => kid)).not.toEqual(live?.map(({ kid }) => kid));
+  test('are other ones in each environment, and the same after a restart', async () => {
+    const kidsOf = ({ rules: { keyRing } }: Harness) =>
+      environments.map((environment) => keyRing[environment].map(({ kid }) => kid));
+    const restarted = await createHarnessForTest({ connection: harness.connection });
+
+    expect(new Set(kidsOf(harness).flat()).size).toBe(2);
+    expect(kidsOf(restarted)).toEqual(kidsOf(harness));
   });
 
   test('hold no private member', async () => {

@@ -31,7 +31,11 @@ export async function startShop(): Promise<RunningShop> {
     env: { ...env, PORT: String(port), SHOP_PORT: '0', BILLINGOS_DATA_DIR: dataDirectory, LOG_LEVEL: 'error' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const said = await untilSaid(child, /demo shop is open on \S+/);
+  const remove = () => rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 });
+  const said = await untilSaid(child, /demo shop is open on \S+/).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
   const secretKey = /sk_test_\w+/.exec(said)?.[0] ?? '';
   const shopUrl = /open on (\S+)/.exec(said)?.[1] ?? '';
 
@@ -43,7 +47,7 @@ export async function startShop(): Promise<RunningShop> {
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
       const [code] = (await exit) as [number];
-      await rm(dataDirectory, { recursive: true, force: true });
+      await remove();
       return code;
     },
   };
