@@ -122,6 +122,9 @@ test('a token has at most 700 bytes where the issuer has 60 characters', async (
   expect(Buffer.byteLength(token)).toBeLessThanOrEqual(700);
 });
 
+const kidsOf = ({ rules: { keyRing } }: Harness) =>
+  environments.map((environment) => keyRing[environment].map(({ kid }) => kid));
+
 describe('the published keys', () => {
   test.each(environments)('of %s may be kept for five minutes, and read from any page', async (environment) => {
     const response = await fetchJwks(environment);
@@ -134,8 +137,6 @@ describe('the published keys', () => {
   });
 
   test('are other ones in each environment, and the same after a restart', async () => {
-    const kidsOf = ({ rules: { keyRing } }: Harness) =>
-      environments.map((environment) => keyRing[environment].map(({ kid }) => kid));
     const restarted = await createHarnessForTest({ connection: harness.connection });
 
     expect(new Set(kidsOf(harness).flat()).size).toBe(2);
