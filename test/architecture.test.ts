@@ -80,8 +80,9 @@ const layers = [
 /** Small words that every layer speaks: they import nothing of the server. */
 const vocabulary = /^server\/(clock|id|log|startup-error|config)\.ts$/;
 
+const layerOf = (path: string) => layers.findIndex((layer) => layer.test(path));
+
 test('inside the server, imports point downward', () => {
-  const layerOf = (path: string) => layers.findIndex((layer) => layer.test(path));
   const upward = inRoom('server').filter(
     ({ from, to }) => to.startsWith('server/') && !vocabulary.test(to) && layerOf(to) < layerOf(from),
   );

@@ -118,6 +118,17 @@ describe.each(endings)('after the end of %s', (_what, end) => {
   });
 });
 
+test('B9 a process that cannot read the revocations accepts nobody, though everything else answers', async () => {
+  const blind = await createHarnessForTest();
+  const { sessionToken, customer } = await blind.merchant.billingos.createSessionToken({ externalUserId: 'ada' });
+  await blind.rules.revocations.stop();
+  blind.clock.advance(1_001);
+  const ask = () => blind.graphql(sessionToken, '{ viewer { id } }');
+  expect((await ask()).data).toEqual({ viewer: { id: customer.id } });
+  await blind.database.db.execute('alter table revocations rename to out_of_reach');
+  expect(await ask()).toMatchObject({ status: 503, code: 'UNAVAILABLE', data: null });
+});
+
 test('B9 a process that can ask neither feed nor database accepts nobody', async () => {
   const alone = await createHarnessForTest({ connection: harness.connection });
   const [victim, known] = [await newVictim(), await newVictim()];

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateSecretKey } from '../../server/secret-key.ts';
 import { whoAmI } from '../support/forge.ts';
@@ -14,6 +15,8 @@ const guess = (address: string, key = generateSecretKey('test')) =>
 
 const use = (secretKey: string, address: string) =>
   harness.graphql(secretKey, '{ session(id: "none") { id } }', undefined, { address });
+
+const keyReads = () => harness.requestStatements().filter((statement) => statement.includes('"secret_keys"')).length;
 
 /** So many at once, until all are answered. */
 async function guessMany(address: string, count: number, atOnce: number): Promise<GraphqlAnswer[]> {
@@ -59,9 +62,15 @@ test('C4 keys in use go on working, from other addresses and from this one', asy
 
   expect((await use(secretKey, address)).status).toBe(200);
   // What is known of a key is read anew every second.
-  for (let second = 0; second < 5; second++) {
+  for (let second = 0; second < 3; second++) {
     harness.clock.advance(1_001);
-    expect((await use(secretKey, address)).status).toBe(200);
+    const before = keyReads();
+    const deadline = performance.now() + 5_000;
+    while (keyReads() === before && performance.now() < deadline) {
+      expect((await use(secretKey, address)).status).toBe(200);
+      await nextTurn();
+    }
+    expect(keyReads()).toBe(before + 1);
   }
   expect((await use(harness.rival.secretKey, '203.0.113.5')).status).toBe(200);
   expect((await guess('203.0.113.6')).status).toBe(401);

@@ -4,14 +4,14 @@ import { createBatch } from '../../server/database/batch.ts';
 /** A store that commits when told to, and refuses 'bad'. */
 function createStore() {
   const writes: (readonly string[])[] = [];
-  let release = () => {};
+  let release: (() => void) | undefined;
   const write = async (items: readonly string[]) => {
     writes.push(items);
     await new Promise<void>((resolve) => (release = resolve));
     if (items.includes('bad')) throw new Error('bad item');
     if (items.includes('down')) throw new Error('store is down');
   };
-  return { batch: createBatch({ write, isItemsFault, maxItems: 3 }), writes, commit: () => release() };
+  return { batch: createBatch({ write, isItemsFault, maxItems: 3 }), writes, commit: () => release?.() };
 }
 
 const isItemsFault = (error: unknown) => error instanceof Error && error.message === 'bad item';

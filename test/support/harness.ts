@@ -33,12 +33,16 @@ export interface TestMerchant {
   readonly billingos: BillingOS;
 }
 
+/** JSON that a test looks into without proving its shape first: an expectation on it is that proof. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the one place in the project
+type AnswerData = Record<string, any>;
+
 export interface GraphqlAnswer {
   readonly status: number;
   readonly headers: Headers;
-  readonly data: Record<string, any> | null | undefined;
+  readonly data: AnswerData | null | undefined;
   readonly code: string | undefined;
-  readonly errors: readonly { message: string; extensions: Record<string, any> }[];
+  readonly errors: readonly { message: string; extensions: AnswerData }[];
   readonly text: string;
 }
 
