@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { type Environment, environments } from '../schema/environment.ts';
 import { createAuthenticate } from './authenticate.ts';
 import type { Documentation } from './documentation.ts';
 import { documentResponse, jwksResponse } from './http/documents.ts';
 import { createEndpoint } from './http/endpoint.ts';
+import { createErrorMask, errorResponse } from './http/errors.ts';
 import { createGraphqlHandler, type Handler } from './http/handler.ts';
 import { createHealth } from './http/health.ts';
 import { createOriginRules } from './http/origin.ts';
@@ -39,6 +41,7 @@ const basePaths: Readonly<Record<Environment, string>> = { live: '', test: '/san
 export function createApp(options: AppOptions): App {
   const { database, rules, logger } = options;
   const rateLimits = createRateLimits({ requestsPerMinute: options.requestsPerMinute });
+  const maskFor = createErrorMask(logger);
   let isStopping = false;
   const health = createHealth({
     ping: database.ping,
@@ -55,8 +58,13 @@ export function createApp(options: AppOptions): App {
 
   return {
     async fetch(request, connection) {
-      const route = routes.get(new URL(request.url).pathname);
-      return route ? route(request, connection) : nothingHere();
+      try {
+        const route = routes.get(new URL(request.url).pathname);
+        return await (route ? route(request, connection) : nothingHere());
+      } catch (error) {
+        // Whatever got past a route must not reach the adapter, which would answer with a stack.
+        return errorResponse(maskFor(randomUUID())(error));
+      }
     },
 
     async start() {
