@@ -25,7 +25,10 @@ export const mayCall = (caller: Caller, place: Place): boolean => meets(caller, 
 /** Why this caller may not have this field. */
 export function refusalOf(caller: Caller, place: Place): ApiError {
   if (caller.kind === 'anonymous') return caller.refusal ?? credentialMissing();
-  return new ApiError('FORBIDDEN', `${place.fieldName} needs ${needOf(ruleOf(place), caller.kind)}.`);
+  // RFC 6750, section 3.1: the credential is good, and not for this.
+  return new ApiError('FORBIDDEN', `${place.fieldName} needs ${needOf(ruleOf(place), caller.kind)}.`, {
+    headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' },
+  });
 }
 
 /** RFC 6750, section 3.1: no error code when no credential was sent. */
