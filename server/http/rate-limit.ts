@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ApiError } from '../../schema/errors.ts';
 
@@ -28,13 +29,20 @@ export function createRateLimits({ requestsPerMinute }: RateLimitsOptions): Rate
       await requests?.consume(keyId).catch(refuse);
     },
     async countFailure(address) {
-      await failures.consume(address).catch(refuse);
+      await failures.consume(networkOf(address)).catch(refuse);
     },
     async refuseAfterFailures(address) {
-      const counted = await failures.get(address);
+      const counted = await failures.get(networkOf(address));
       if (counted && counted.consumedPoints >= failuresPerMinute) refuse(counted);
     },
   };
+}
+
+/** Who has one IPv6 address has the 2^64 beside it as well. */
+function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
 }
 
 function refuse(reason: unknown): never {
