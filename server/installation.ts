@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { link, open, readFile, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Connection } from './database/connection.ts';
@@ -68,18 +68,36 @@ async function openPostgres(
 /** Made once, readable by its owner only. Whoever backs up the database must keep this file, and keep it elsewhere. */
 async function readOrMakeMasterKey(dataDirectory: string): Promise<string> {
   const path = join(dataDirectory, 'master-key');
-  try {
-    await writeFile(path, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if (!isAlreadyThere(error))
-      throw new StartupError(`${path} cannot be written: ${reasonOf(error)}`, { cause: error });
-  }
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new StartupError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
+  const text = await readFile(path, 'utf8').catch(async (error: unknown) => {
+    if (!hasCode(error, 'ENOENT')) throw unusable(path, error);
+    await makeMasterKey(path).catch((cause: unknown) => {
+      throw unusable(path, cause);
+    });
+    return readFile(path, 'utf8');
   });
   if (text.trim().length < 32)
     throw new StartupError(`${path} is damaged: restore it, no other key opens the database.`);
   return text.trim();
 }
 
-const isAlreadyThere = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST';
+/** Whole or not at all, and on the disk before anything is encrypted with it: without it the database is worth nothing. */
+async function makeMasterKey(path: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600, flush: true });
+  try {
+    await link(draft, path);
+  } catch (error) {
+    // Another process was first: its key it is.
+    if (!hasCode(error, 'EEXIST')) throw error;
+  } finally {
+    await unlink(draft);
+  }
+  const directory = await open(dirname(path));
+  await directory.sync();
+  await directory.close();
+}
+
+const unusable = (path: string, error: unknown) =>
+  new StartupError(`${path} cannot be used: ${reasonOf(error)}`, { cause: error });
+
+const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;

@@ -8,7 +8,8 @@ export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'fat
  */
 const secrets = /(sk_(?:test|live)_|bos_session_(?:test|live)_|whsec_)[\w.-]+|eyJ[\w.-]+/g;
 /** Also without a dot, quoted, or encoded for a URL; not the names of packages in a stack. */
-const addresses = /(?:\\+"[^"@]{0,320}\\+"|[^\s"@<>:\\]{1,320})(?<!node_modules\/)(?:@|%40)[^\s"@<>:\\/,;()%]+/gi;
+const addresses =
+  /(?:\\{1,8}"[^"@]{0,320}\\{1,8}"|[^\s"@<>:\\]{1,320})(?<!node_modules\/)(?:@|%40)[^\s"@<>:\\/,;()%]+/gi;
 const headers = ['authorization', 'cookie', 'set-cookie', 'proxy-authorization'];
 
 /** Takes every secret and e-mail address out of a line, just before it leaves the process. */

@@ -78,6 +78,8 @@ function createPool(options: DatabaseOptions): Pool {
     application_name: applicationName,
     max: maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,
+    // A database that has fallen silent cancels nothing: then the client gives up, a little later.
+    query_timeout: statementTimeoutMs + 1_000,
     keepAlive: true,
     // Set by statement: poolers such as PgBouncer refuse them as startup parameters.
     onConnect: applyTimeouts as NonNullable<PoolConfig['onConnect']>,

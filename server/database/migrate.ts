@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
+import { Client } from 'pg';
 import { reasonOf, StartupError } from '../startup-error.ts';
 import type { Database } from './database.ts';
 
@@ -12,16 +13,18 @@ const lockKey = 7_236_101_554;
 
 /** Brings the tables up to date. Processes that start together take turns; the last ones find nothing to do. */
 export async function migrate({ db }: Pick<Database, 'db'>, folder = migrationsFolder): Promise<void> {
-  const client = await db.$client.connect();
+  // A connection of its own: waiting for another process, or for a large table, may take longer than a request may.
+  const { query_timeout: _forRequests, ...options } = db.$client.options;
+  const client = new Client(options);
   try {
-    await client.query('set statement_timeout = 0; set idle_in_transaction_session_timeout = 0');
+    await client.connect();
     await client.query('select pg_advisory_lock($1)', [lockKey]);
     await applyMigrations(drizzle({ client }), { migrationsFolder: folder });
   } catch (error) {
     const cause = error instanceof Error && error.cause ? error.cause : error;
     throw new StartupError(`The database could not be migrated: ${reasonOf(cause)}`, { cause: error });
   } finally {
-    // Ends the connection: that frees the lock whatever happened, and nobody inherits the lifted timeouts.
-    client.release(true);
+    // That frees the lock, whatever happened.
+    await client.end();
   }
 }

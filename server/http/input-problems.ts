@@ -20,6 +20,9 @@ import type { RequestContext } from './endpoint.ts';
 import { inexactIds } from './inexact-ids.ts';
 import { rootFieldsOf } from './root-fields.ts';
 
+/** Nobody mends more at once, and what is counted further costs time. */
+const maxProblems = 50;
+
 /**
  * Says everything that is wrong with the variables at once. GraphQL alone would stop at values of a wrong type, repeat
  * them in its messages, and leave what the input's own rules find to the next attempt.
@@ -63,23 +66,45 @@ function refusalOfOperation(
 
 function problemsOf(value: unknown, type: GraphQLInputType, name: string): InputProblem[] {
   const ofType = inexactIds(value, type, [name]);
-  const coerced: unknown = coerceInputValue(value, type, (path, _invalidValue, error) => {
-    ofType.push({ path: [name, ...path], message: withoutValue(error.message) });
+  const coerced = coerce(value, type, (path, message) => {
+    ofType.push({ path: [name, ...path], message });
+    return ofType.length < maxProblems;
   });
-  if (ofType.length === 0) return [];
+  if (ofType.length === 0 || ofType.length >= maxProblems) return ofType;
 
-  const rules = getNamedType(type).extensions['pothosOptions'] as { validate?: unknown } | undefined;
-  const ofRules = rules?.validate instanceof z.ZodType ? (rules.validate.safeParse(coerced).error?.issues ?? []) : [];
-  return [
-    ...ofType,
-    ...ofRules
-      .map(({ path, message }) => ({
-        path: [name, ...path.map((step) => (typeof step === 'number' ? step : String(step)))],
-        message,
-      }))
-      .filter((problem) => !ofType.some((known) => known.path.join('\0') === problem.path.join('\0'))),
-  ];
+  const known = new Set(ofType.map(keyOf));
+  const ofRules = rulesOf(type)?.safeParse(coerced).error?.issues ?? [];
+  return [...ofType, ...ofRules.map((issue) => toProblem(issue, name)).filter((problem) => !known.has(keyOf(problem)))];
 }
+
+/** What the rest amounts to when some is wrong; nothing, when the receiver of problems has heard enough. */
+function coerce(
+  value: unknown,
+  type: GraphQLInputType,
+  report: (path: readonly (string | number)[], message: string) => boolean,
+): unknown {
+  const enough = new Error('enough problems');
+  try {
+    return coerceInputValue(value, type, (path, _invalidValue, error) => {
+      if (!report(path, withoutValue(error.message))) throw enough;
+    });
+  } catch (error) {
+    if (error !== enough) throw error;
+    return undefined;
+  }
+}
+
+function rulesOf(type: GraphQLInputType): z.ZodType | undefined {
+  const options = getNamedType(type).extensions['pothosOptions'] as { validate?: unknown } | undefined;
+  return options?.validate instanceof z.ZodType ? options.validate : undefined;
+}
+
+const toProblem = ({ path, message }: z.core.$ZodIssue, name: string): InputProblem => ({
+  path: [name, ...path.map((step) => (typeof step === 'number' ? step : String(step)))],
+  message,
+});
+
+const keyOf = ({ path }: InputProblem) => path.join('\0');
 
 /** graphql-js ends such messages with the value, or with a guess: `Int cannot represent non-integer value: 3600.5`. */
 const withoutValue = (message: string) => message.replace(/(: | Did you mean ).*$/s, '').replace(/\.?$/, '.');

@@ -22,10 +22,22 @@ export function useParams(): Plugin {
 }
 
 async function fromBody(request: Request): Promise<GraphQLParams> {
-  const body = parseJson(await request.text());
+  const body = parseJson(await readText(request));
   if (typeof body !== 'object' || body === null) throw problem('The body must be a JSON object.');
   if (Array.isArray(body)) throw problem('Send one operation a request: batches are not supported.');
   return body;
+}
+
+/** Bytes that are no UTF-8 would become one and the same character: two ids of a merchant would be one. */
+async function readText(request: Request): Promise<string> {
+  const bytes = await request.arrayBuffer().catch(() => {
+    throw problem('The body did not arrive whole.');
+  });
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw problem('The body is not UTF-8.');
+  }
 }
 
 function fromUrl(request: Request): GraphQLParams {

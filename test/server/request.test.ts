@@ -107,3 +107,27 @@ test('an answer names its request, and may be stored by nobody', async () => {
   expect(headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
   expect(headers.get('cache-control')).toBe('no-store');
 });
+
+test.each([
+  ['é in Latin-1', 0xe9],
+  ['è in Latin-1', 0xe8],
+])('a body that is not UTF-8 (%s) is refused, so that two users never become one', async (_name, byte) => {
+  const text = JSON.stringify({
+    query: 'mutation ($id: ID!) { createSession(input: { externalUserId: $id }) { customer { id } } }',
+    variables: { id: 'jos?a' },
+  });
+  const body = Buffer.from(text);
+  body[text.indexOf('?')] = byte;
+  const answer = await toAnswer(
+    await send(harness.app, endpoint(), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'content-length': String(body.length),
+        authorization: `Bearer ${harness.merchant.secretKey}`,
+      },
+      body,
+    }),
+  );
+  expect(answer).toMatchObject({ status: 400, code: 'INVALID_INPUT' });
+});

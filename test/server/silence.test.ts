@@ -1,0 +1,64 @@
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { openDatabase } from '../../server/database/database.ts';
+import { createGraphqlHandler } from '../../server/http/handler.ts';
+import { createOriginRules } from '../../server/http/origin.ts';
+import { createLogger } from '../../server/log.ts';
+import { createDatabase } from '../support/postgres.ts';
+
+afterEach(() => vi.useRealTimers());
+
+/** A way to the database that can fall silent: what is sent then arrives nowhere, and nothing is closed. */
+async function createSilenceableProxy(socketPath: string) {
+  const pairs: (readonly [Socket, Socket])[] = [];
+  const server = createServer((client) => {
+    const upstream = connect(socketPath);
+    for (const socket of [client, upstream]) socket.on('error', () => undefined);
+    client.pipe(upstream).pipe(client);
+    pairs.push([client, upstream]);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of pairs.flat()) socket.destroy();
+    server.close();
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    fallSilent: () => {
+      for (const [client, upstream] of pairs) client.unpipe(upstream);
+    },
+  };
+}
+
+test('a statement to a database that has fallen silent is given up', async () => {
+  const { directory, user, database: name } = await createDatabase();
+  const proxy = await createSilenceableProxy(join(directory, '.s.PGSQL.5432'));
+  const url = `postgres://${user}@127.0.0.1:${proxy.port}/${name}`;
+  const database = await openDatabase({
+    connection: { kind: 'url', url },
+    applicationName: 'test',
+    statementTimeoutMs: 1,
+  });
+
+  proxy.fallSilent();
+  await expect(database.ping()).rejects.toThrow('timeout');
+});
+
+test('a request that nobody answers is told to come again after ten seconds', async () => {
+  vi.useFakeTimers();
+  const handler = createGraphqlHandler({
+    environment: 'test',
+    endpoint: { fetch: () => new Promise<Response>(() => undefined) } as never,
+    originRules: createOriginRules({ allowedOrigins: new Set(), ownOrigins: new Set() }),
+    authenticate: async () => ({ kind: 'anonymous', refusal: undefined }),
+    logger: createLogger({ level: 'silent', destination: process.stderr }),
+  });
+  const answer = handler(new Request('http://localhost/sandbox/graphql?query={__typename}'), { address: '127.0.0.1' });
+
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(await Promise.race([answer, Promise.resolve('nothing yet')])).toBe('nothing yet');
+  await vi.advanceTimersByTimeAsync(1);
+  expect((await answer).status).toBe(503);
+  expect((await answer).headers.get('retry-after')).toBe('1');
+});
