@@ -1,16 +1,21 @@
-import { Client, fetchExchange } from '@urql/core';
+import { Client, fetchExchange, stringifyDocument } from '@urql/core';
 import type { Endpoints } from './endpoint.ts';
 import { BillingOSError } from './errors.ts';
 import { sessionExchange, unsent } from './exchange.ts';
+import { EndSessionDocument } from './generated.ts';
+import { aborted } from './session/ask.ts';
 import { createHost, type Host } from './session/host.ts';
+import { instantOf, surelyRemainingMs } from './session/life.ts';
 import { createSession, type Session } from './session/session.ts';
 import { sourceOf, type TokenOptions } from './token-options.ts';
+
+const longestSignOutMs = 5_000;
 
 export interface BillingClient {
   /** The urql client: every operation goes with the newest token, to the endpoint of that token. Keeps no cache. */
   readonly client: Client;
   readonly session: Session;
-  /** Forgets the token at once, then tells the service to end the session. Never fails: the token ends by itself, too. */
+  /** Forgets the token at once, then tells the service to end the session, for at most five seconds. Never fails: the token ends by itself, too. */
   readonly signOut: () => Promise<void>;
 }
 
@@ -47,19 +52,29 @@ async function sendRouted(input: RequestInfo | URL, init: RequestInit | undefine
   return host.fetch(input, init);
 }
 
-async function signOut(session: Session, { fetch }: Host): Promise<void> {
-  const newest = session.isUsable() ? session.newest() : undefined;
+async function signOut(session: Session, { fetch, clock, timers }: Host): Promise<void> {
+  const newest = session.newest();
   session.signOut();
-  if (!newest) return;
+  // Not isUsable: what broke the session may have left the token as it was.
+  if (!newest || surelyRemainingMs(newest.life, instantOf(clock)) <= 0) return;
   const { token, life } = newest;
+  const deadline = new AbortController();
+  const timer = timers.set(() => deadline.abort(), longestSignOutMs);
   const request = {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ query: 'mutation EndSession { endSession { id } }' }),
+    body: JSON.stringify({ query: stringifyDocument(EndSessionDocument) }),
     // Arrives also when the app leaves the page at once.
     keepalive: true,
     credentials: 'omit',
     redirect: 'error',
+    signal: deadline.signal,
   } as const;
-  await fetch(life.endpoint, request).catch(() => undefined);
+  try {
+    await Promise.race([fetch(life.endpoint, request), aborted(deadline.signal)]);
+  } catch {
+    // The token ends by itself.
+  } finally {
+    timers.clear(timer);
+  }
 }

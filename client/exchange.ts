@@ -28,6 +28,8 @@ interface Passage {
 
 // The API refused these before it executed anything: only for them may a mutation be sent again.
 const refusals: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'TOKEN_REVOKED']);
+// The API answers these without having looked at the token, perhaps.
+const evasions: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RATE_LIMITED', 'INTERNAL_SERVER_ERROR']);
 
 // The token is the only credential, and it goes nowhere but to its endpoint.
 const fetchOptions: RequestInit = { credentials: 'omit', cache: 'no-store', redirect: 'error' };
@@ -49,7 +51,7 @@ export function sessionExchange(session: Session): Exchange {
     },
     onResult(result) {
       const { origin, sentWith } = passageOf(result.operation);
-      if (sentWith !== undefined && isAnswer(result.error)) session.accepted(sentWith);
+      if (sentWith !== undefined && isAccepted(result.error)) session.accepted(sentWith);
       return { ...result, operation: origin };
     },
   });
@@ -90,5 +92,8 @@ function isRefused(error: CombinedError, operation: Operation, session: Session)
   return true;
 }
 
-const isAnswer = (error: CombinedError | undefined) =>
-  !error || (!error.networkError && !refusals.has(billingErrorOf(error).code));
+function isAccepted(error: CombinedError | undefined): boolean {
+  if (!error) return true;
+  const { code } = billingErrorOf(error);
+  return !error.networkError && !refusals.has(code) && !evasions.has(code);
+}

@@ -1,7 +1,8 @@
-import { base64url, createRemoteJWKSet, customFetch, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import { base64url, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { BillingOSError } from './errors.ts';
 import { issuerOf, type Environment } from './node/environment.ts';
+import { createKeySet } from './verify/key-set.ts';
 
 export { BillingOSError, type BillingOSErrorCode } from './errors.ts';
 export type { Environment } from './node/environment.ts';
@@ -39,20 +40,23 @@ const tokenType = 'bos-session+jwt';
 const requiredClaims = ['iss', 'aud', 'sub', 'sid', 'key', 'env', 'scope', 'iat', 'exp'];
 
 /**
- * Makes the function that tells a merchant's other services whose session token they were sent. It works offline: the
- * service is asked for its public keys (RFC 7517) only, which are remembered for ten minutes.
+ * Makes the function that tells a merchant's other services whose session token they were sent. It asks nobody about a
+ * token: only the service's public keys are read, again after ten minutes, and while the service cannot be reached those
+ * that were read last count for 24 hours.
  *
- * Offline it cannot see a revocation: a token that was revoked counts here until it expires. Where that is too long,
- * ask `introspectSession` of `billingos/node`.
+ * So it cannot see a revocation: a token that was revoked counts here until it expires. Where that is too long, ask
+ * `introspectSession` of `billingos/node`.
  *
  * The function rejects with TOKEN_EXPIRED, WRONG_ENVIRONMENT, UNAUTHENTICATED (everything else about the token), or
- * UNAVAILABLE when the keys cannot be read. Follows RFC 8725. Throws a TypeError when an option is wrong.
+ * UNAVAILABLE when there are no keys to check it with. Follows RFC 8725. Throws a TypeError when an option is wrong.
  */
 export function createSessionVerifier(options: SessionVerifierOptions): (token: string) => Promise<VerifiedSession> {
   const { merchantId, environments = ['live'], clockToleranceSeconds = 5, clock = { now: () => Date.now() } } = options;
   if (!/^mer_\w+$/.test(merchantId)) throw new TypeError('merchantId must be your own id, mer_….');
   if (environments.length === 0) throw new TypeError('environments must name at least one.');
-  const authorities = new Map(environments.map((environment) => [environment, authorityOf(environment, options)]));
+  const authorities = new Map(
+    environments.map((environment) => [environment, authorityOf(environment, options, clock)]),
+  );
 
   return async function verifySessionToken(token) {
     const { environment, jws } = parse(token);
@@ -63,7 +67,7 @@ export function createSessionVerifier(options: SessionVerifierOptions): (token: 
     const { payload } = await jwtVerify(jws, authority.keyOf, {
       algorithms: ['ES256'],
       typ: tokenType,
-      issuer: authority.issuer,
+      issuer: authority.issuers,
       audience: merchantId,
       requiredClaims,
       maxTokenAge: longestLifetimeSeconds,
@@ -75,22 +79,19 @@ export function createSessionVerifier(options: SessionVerifierOptions): (token: 
 }
 
 interface Authority {
-  readonly issuer: string;
+  readonly issuers: string[];
   readonly keyOf: JWTVerifyGetKey;
 }
 
-function authorityOf(environment: Environment, { url, fetch: send }: SessionVerifierOptions): Authority {
+function authorityOf(
+  environment: Environment,
+  { url, fetch: send }: SessionVerifierOptions,
+  clock: { now(): number },
+): Authority {
   const issuer = issuerOf(url, environment);
-  // At most one request at a time, and for keys that are not there one in 30 seconds.
-  const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), send ? { [customFetch]: send } : {});
-  return {
-    issuer,
-    keyOf: (header, jws) =>
-      keys(header, jws).catch((error: unknown) => {
-        if (error instanceof errors.JWKSNoMatchingKey) throw error;
-        throw new BillingOSError('UNAVAILABLE', `The public keys of ${issuer} cannot be read.`, { cause: error });
-      }),
-  };
+  // As `url` was written, too: the service says in `iss` what its PUBLIC_URL says, letter by letter.
+  const asWritten = url.replace(/\/+$/, '') + issuer.slice(issuerOf(url, 'live').length);
+  return { issuers: [issuer, asWritten], keyOf: createKeySet(issuer, { fetch: send, clock }) };
 }
 
 /** Prefix first: nothing else is looked at before it is clear whose keys apply. */

@@ -1,3 +1,4 @@
+import { goneSignalOf, type ClosableResponse } from './gone.ts';
 import { answerSessionRequest, type SessionHandlerOptions } from './session-answer.ts';
 
 // Written out, not imported: who does not use Express does not install its types.
@@ -5,7 +6,7 @@ interface ExpressRequest {
   readonly method?: string | undefined;
 }
 
-interface ExpressResponse {
+interface ExpressResponse extends ClosableResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
@@ -19,7 +20,8 @@ export function expressSessionHandler<Request extends ExpressRequest>(
   options: SessionHandlerOptions<Request>,
 ): (request: Request, response: ExpressResponse) => Promise<void> {
   return async (request, response) => {
-    const { status, headers, body } = await answerSessionRequest(options, request.method ?? '', request);
+    const gone = goneSignalOf(response);
+    const { status, headers, body } = await answerSessionRequest(options, request.method ?? '', request, gone);
     response.statusCode = status;
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.setHeader('content-type', 'application/json');

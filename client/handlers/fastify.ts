@@ -1,4 +1,5 @@
-import { answerSessionRequest, type SessionAnswer, type SessionHandlerOptions } from './session-answer.ts';
+import { goneSignalOf, type ClosableResponse } from './gone.ts';
+import { answerSessionRequest, type EndpointAnswer, type SessionHandlerOptions } from './session-answer.ts';
 
 // Written out, not imported: who does not use Fastify does not install its types.
 interface FastifyRequest {
@@ -6,6 +7,7 @@ interface FastifyRequest {
 }
 
 interface FastifyReply {
+  readonly raw: ClosableResponse;
   code(status: number): unknown;
   headers(values: Record<string, string>): unknown;
 }
@@ -16,9 +18,10 @@ interface FastifyReply {
  */
 export function fastifySessionHandler<Request extends FastifyRequest>(
   options: SessionHandlerOptions<Request>,
-): (request: Request, reply: FastifyReply) => Promise<SessionAnswer['body']> {
+): (request: Request, reply: FastifyReply) => Promise<EndpointAnswer['body']> {
   return async (request, reply) => {
-    const { status, headers, body } = await answerSessionRequest(options, request.method, request);
+    const gone = goneSignalOf(reply.raw);
+    const { status, headers, body } = await answerSessionRequest(options, request.method, request, gone);
     reply.code(status);
     reply.headers({ ...headers, 'content-type': 'application/json' });
     return body;

@@ -1,5 +1,6 @@
-import type { BillingOSError } from '../errors.ts';
+import { BillingOSError } from '../errors.ts';
 import type { CreateSessionInput } from '../generated.ts';
+import type { CallOptions } from '../node/request.ts';
 import { isRetryable } from '../node/retry.ts';
 import type { CreatedSession } from '../node/session.ts';
 
@@ -9,6 +10,7 @@ export interface SessionHandlerOptions<Request> {
   readonly billingos: {
     createSessionToken(
       input: CreateSessionInput,
+      call: CallOptions,
     ): Promise<Pick<CreatedSession, 'sessionToken' | 'expiresAt' | 'expiresIn'>>;
   };
   /**
@@ -23,14 +25,18 @@ export interface SessionHandlerOptions<Request> {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
+/** Retries included: the browser's own patience ends after ten seconds, and an answer must still find its way back. */
+const longestCallMs = 8_000;
+const tooLate = 'No session could be created within eight seconds.';
+
 /** An answer of the session endpoint, before a framework sends it. */
-export interface SessionAnswer {
+export interface EndpointAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: SessionAnswerBody;
+  readonly body: EndpointAnswerBody;
 }
 
-type SessionAnswerBody =
+type EndpointAnswerBody =
   | { readonly sessionToken: string; readonly expiresAt: string; readonly expiresIn: number }
   | { readonly code: string; readonly message: string };
 
@@ -38,19 +44,20 @@ type SessionAnswerBody =
  * What a merchant's session endpoint answers: the one rule behind the handlers of all frameworks. Never rejects.
  *
  * GET is as safe as POST here: without CORS headers no other origin can read the answer, and nothing of the request but
- * what `authenticate` makes of it decides who the session is for.
+ * what `authenticate` makes of it decides who the session is for. `gone` says that nobody waits for the answer any more.
  */
 export async function answerSessionRequest<Request>(
   { billingos, authenticate, onError = logKind }: SessionHandlerOptions<Request>,
   method: string,
   request: Request,
-): Promise<SessionAnswer> {
+  gone: AbortSignal,
+): Promise<EndpointAnswer> {
   if (method !== 'GET' && method !== 'POST') {
     return answer(405, { code: 'METHOD_NOT_ALLOWED', message: 'Use GET or POST.' }, { allow: 'GET, POST' });
   }
   try {
     const user = await authenticate(request);
-    return user ? await issue(billingos, user, onError) : nobody;
+    return user ? await issue(billingos, user, onError, gone) : nobody;
   } catch (error) {
     report(error, onError);
     return broken;
@@ -61,21 +68,29 @@ async function issue(
   billingos: SessionHandlerOptions<never>['billingos'],
   user: CreateSessionInput,
   onError: (error: unknown) => void,
-): Promise<SessionAnswer> {
+  gone: AbortSignal,
+): Promise<EndpointAnswer> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new BillingOSError('TIMEOUT', tooLate)), longestCallMs);
   try {
-    const { sessionToken, expiresAt, expiresIn } = await billingos.createSessionToken(user);
+    const signal = AbortSignal.any([gone, late.signal]);
+    const { sessionToken, expiresAt, expiresIn } = await billingos.createSessionToken(user, { signal });
     return answer(200, { sessionToken, expiresAt: expiresAt.toISOString(), expiresIn });
   } catch (error) {
+    // Whoever left reads no answer, and that they left is no failure.
+    if (gone.aborted) return unavailable();
     report(error, onError);
     return isRetryable(error) ? unavailable(error.retryAfterSeconds) : broken;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 const answer = (
   status: number,
-  body: SessionAnswerBody,
+  body: EndpointAnswerBody,
   headers: Readonly<Record<string, string>> = {},
-): SessionAnswer => ({ status, headers: { 'cache-control': 'no-store', vary: 'Cookie', ...headers }, body });
+): EndpointAnswer => ({ status, headers: { 'cache-control': 'no-store', vary: 'Cookie', ...headers }, body });
 
 const nobody = answer(401, { code: 'UNAUTHENTICATED', message: 'Nobody is logged in.' });
 

@@ -1,5 +1,6 @@
 import { httpStatusByErrorCode, type ErrorCode } from '../../schema/error-codes.ts';
 import { BillingOSError, type BillingOSErrorCode } from '../errors.ts';
+import { parseObject } from '../session/json.ts';
 import { redact } from './redact.ts';
 
 /** An HTTP answer with its body read. */
@@ -12,10 +13,10 @@ export interface Answer {
 
 /** What a GraphQL answer carries; throws the BillingOSError that it reports, or UNEXPECTED_ANSWER for anything else. */
 export function contentOf(answer: Answer): unknown {
-  const body = parse(answer.text);
-  const failure = isRecord(body) && Array.isArray(body['errors']) ? (body['errors'] as unknown[])[0] : undefined;
+  const body = parseObject(answer.text) ?? {};
+  const failure = Array.isArray(body['errors']) ? (body['errors'] as unknown[])[0] : undefined;
   if (failure !== undefined) throw errorOf(failure, answer);
-  if (answer.status === 200 && isRecord(body) && isRecord(body['data'])) return body['data'];
+  if (answer.status === 200 && isRecord(body['data'])) return body['data'];
 
   const code = codeOfStatus(answer.status);
   throw failed(code, `The service answered ${answer.status}, not as a GraphQL API does. Is \`url\` right?`, answer);
@@ -51,14 +52,6 @@ function failed(code: BillingOSErrorCode, message: string, { status, requestId, 
 function codeOfStatus(status: number): BillingOSErrorCode {
   if (status === 429) return 'RATE_LIMITED';
   return status >= 500 ? 'UNAVAILABLE' : 'UNEXPECTED_ANSWER';
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const isErrorCode = (code: unknown): code is ErrorCode =>

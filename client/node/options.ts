@@ -14,8 +14,6 @@ export interface BillingOSOptions {
   /** How many more times a call is tried that failed in a way that may pass; 0: never. */
   readonly maxRetries?: number | undefined;
   readonly fetch?: typeof fetch | undefined;
-  /** Milliseconds since the epoch, to read a `Retry-After` that is a date. */
-  readonly clock?: { now(): number } | undefined;
   /** A number in [0, 1), for the jitter between retries. */
   readonly random?: (() => number) | undefined;
   /** Waits between two tries; handed in by tests. */
@@ -29,7 +27,6 @@ export function readOptions({
   timeoutMs = 10_000,
   maxRetries = 2,
   fetch: send = (input, init) => fetch(input, init), // Looked up on each call: tests and tracing replace it late.
-  clock = { now: () => Date.now() },
   random = Math.random,
   sleep: wait = sleep,
 }: BillingOSOptions): RequestOptions {
@@ -43,7 +40,6 @@ export function readOptions({
     timeoutMs,
     maxRetries,
     fetch: send,
-    clock,
     random,
     sleep: wait,
   };

@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { BillingOSError } from '../errors.ts';
+import { retryAfterSecondsOf } from '../retry-after.ts';
 import { contentOf, type Answer } from './answer.ts';
 import { redact } from './redact.ts';
 import { withRetries, type RetryOptions } from './retry.ts';
@@ -16,7 +17,6 @@ export interface RequestOptions extends RetryOptions {
   /** How long one attempt may take. */
   readonly timeoutMs: number;
   readonly fetch: typeof fetch;
-  readonly clock: { now(): number };
 }
 
 export type Request = <Result, Variables>(
@@ -56,7 +56,7 @@ async function post(body: string, signal: AbortSignal | undefined, options: Requ
     return {
       status: response.status,
       requestId: response.headers.get('x-request-id') ?? undefined,
-      retryAfterSeconds: secondsOf(response.headers.get('retry-after'), options.clock),
+      retryAfterSeconds: retryAfterSecondsOf(response),
       text: await response.text(),
     };
   } catch (error) {
@@ -73,12 +73,4 @@ function unreachable({ endpoint }: RequestOptions, error: unknown): BillingOSErr
   const cause = error instanceof Error ? error.cause : undefined;
   const reasons = [error, cause].filter((reason) => reason instanceof Error).map((reason) => reason.message);
   return new BillingOSError('NETWORK_ERROR', redact(`Cannot reach ${endpoint}: ${reasons.join(': ')}`));
-}
-
-/** RFC 9110, section 10.2.3: seconds, or a date. */
-function secondsOf(retryAfter: string | null, clock: { now(): number }): number | undefined {
-  if (retryAfter === null) return undefined;
-  if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
-  const dateMs = Date.parse(retryAfter);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, Math.ceil((dateMs - clock.now()) / 1_000));
 }

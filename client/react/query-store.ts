@@ -16,7 +16,7 @@ export type QueryState<Data> =
 
 export interface QueryStore<Data> {
   readonly state: () => QueryState<Data>;
-  /** The query is sent when somebody subscribes, and again for another customer: nobody sees what was another's. */
+  /** The query is sent when somebody subscribes, and again for another customer (nobody sees what was another's) or after a failure that the session recovered from. */
   readonly subscribe: (listener: () => void) => () => void;
   readonly refetch: () => void;
 }
@@ -30,6 +30,7 @@ export function createQueryStore<Data, Variables extends AnyVariables>(
   variables: Variables,
 ): QueryStore<Data> {
   let state: QueryState<Data> = loading;
+  let customerId: string | undefined;
   const customerIdNow = () => session.newest()?.life.claims.customerId;
 
   const requestFor = (customerId: string | undefined) => ({
@@ -45,19 +46,19 @@ export function createQueryStore<Data, Variables extends AnyVariables>(
       state = next;
       listener();
     };
-    const send = () => client.executeQuery(request).subscribe((result) => show(stateOf(result)));
-    let customerId = customerIdNow();
-    request = requestFor(customerId);
+    const send = () => {
+      if (customerId !== customerIdNow()) show(loading);
+      customerId = customerIdNow();
+      request = requestFor(customerId);
+      return client.executeQuery(request).subscribe((result) => show(stateOf(result)));
+    };
     let query = send();
 
     const stopWatching = session.subscribe(() => {
-      const before = customerId;
-      customerId = customerIdNow();
-      if (before === customerId) return;
-      query.unsubscribe();
-      show(loading);
-      request = requestFor(customerId);
-      query = send();
+      if (customerId !== customerIdNow()) {
+        query.unsubscribe();
+        query = send();
+      } else if (state.status === 'failed' && session.state().kind === 'ready') refetch();
     });
 
     return () => {
@@ -68,7 +69,8 @@ export function createQueryStore<Data, Variables extends AnyVariables>(
 
   const refetch = () => client.reexecuteOperation(client.createRequestOperation('query', request));
 
-  return { state: () => state, subscribe, refetch };
+  // Also while nobody subscribes, as in a hidden part of a page, the customer may change.
+  return { state: () => (customerId === customerIdNow() ? state : loading), subscribe, refetch };
 }
 
 function stateOf<Data>({ data, error }: OperationResult<Data>): QueryState<Data> {

@@ -23,7 +23,8 @@ export async function askOnce(ask: AskForSession, timers: Timers, stop: AbortCon
   }
 }
 
-const aborted = (signal: AbortSignal) =>
+/** Fails with the reason of the signal once that is aborted. */
+export const aborted = (signal: AbortSignal) =>
   new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });

@@ -30,7 +30,8 @@ export const instantOf = (clock: Clock): Instant => ({
 
 /**
  * Takes an answer in place of the token that was held before.
- * @throws {BillingOSError} INVALID_TOKEN, SECRET_KEY_IN_BROWSER, INVALID_ENDPOINT; TOKEN_NOT_RENEWED for the same token or an older one.
+ * @throws {BillingOSError} INVALID_TOKEN, SECRET_KEY_IN_BROWSER, INVALID_ENDPOINT; TOKEN_NOT_RENEWED for the same token or an older one
+ * of the same customer.
  */
 export function hold(
   answer: SessionAnswer,
@@ -40,7 +41,7 @@ export function hold(
 ): HeldToken {
   const { sessionToken: token, expiresIn } = answer;
   const claims = readToken(token);
-  if (before && (token === before.token || claims.issuedAtSeconds < before.life.claims.issuedAtSeconds)) {
+  if (before && (token === before.token || isOlder(claims, before.life.claims))) {
     throw new BillingOSError(
       'TOKEN_NOT_RENEWED',
       'The source gave the same token again, or an older one: is it cached?',
@@ -51,6 +52,9 @@ export function hold(
     life: { claims, endpoint: endpointOf(claims, endpoints), lifetimeMs: lifetimeMsOf(claims, expiresIn), since },
   };
 }
+
+const isOlder = (claims: TokenClaims, before: TokenClaims) =>
+  claims.customerId === before.customerId && claims.issuedAtSeconds < before.issuedAtSeconds;
 
 /** The shorter of what the answer and what the token say; what is no positive number says nothing. */
 function lifetimeMsOf(claims: TokenClaims, expiresInSeconds: unknown): number {

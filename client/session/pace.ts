@@ -10,17 +10,19 @@ export interface Pace {
   failed(retryAfterSeconds: number | undefined): void;
   /** What made the last ask fail is over. */
   hurry(): void;
-  /** The app wants it now. The gap is waived once, so that an app that always wants it now cannot storm its own server. */
+  /** The app wants it now. The gap is waived once a minute, so that an app that always wants it now cannot storm its own server. */
   insist(): void;
   untilNextAskMs(state: SessionState): number;
 }
+
+const waiverGapMs = 60_000;
 
 export function createPace({ clock, random }: Pick<Host, 'clock' | 'random'>): Pace {
   let failures = 0;
   let lead = 0;
   let retryAtMs = -Infinity;
   let openAtMs = -Infinity;
-  let isInsisting = false;
+  let waivableAtMs = -Infinity;
 
   return {
     asked() {
@@ -28,7 +30,7 @@ export function createPace({ clock, random }: Pick<Host, 'clock' | 'random'>): P
     },
     received(lifetimeMs) {
       failures = 0;
-      isInsisting = false;
+      retryAtMs = -Infinity;
       lead = leadMs(lifetimeMs, random());
     },
     failed(retryAfterSeconds) {
@@ -39,20 +41,16 @@ export function createPace({ clock, random }: Pick<Host, 'clock' | 'random'>): P
       retryAtMs = -Infinity;
     },
     insist() {
-      failures = 0;
+      const nowMs = clock.monotonicMs();
       retryAtMs = -Infinity;
-      if (!isInsisting) openAtMs = -Infinity;
-      isInsisting = true;
+      if (nowMs < waivableAtMs) return;
+      openAtMs = -Infinity;
+      waivableAtMs = nowMs + waiverGapMs;
     },
     untilNextAskMs(state) {
       const now = instantOf(clock);
-      return Math.max(wantedInMs(state, now), openAtMs - now.monotonicMs);
+      const wantedInMs = state.kind === 'ready' ? remainingMs(state.life, now) - lead : 0;
+      return Math.max(wantedInMs, retryAtMs - now.monotonicMs, openAtMs - now.monotonicMs);
     },
   };
-
-  function wantedInMs(state: SessionState, now: ReturnType<typeof instantOf>): number {
-    if (state.kind === 'offline' || state.kind === 'backingOff') return retryAtMs - now.monotonicMs;
-    if (state.kind === 'ready') return remainingMs(state.life, now) - lead;
-    return 0;
-  }
 }

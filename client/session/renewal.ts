@@ -26,6 +26,8 @@ export function createRenewal({ source, endpoints, host, store, waiting }: Renew
   const alarm = createAlarm(host.timers);
   const pace = createPace(host);
   let newest: HeldToken | undefined;
+  // Outlives sign-out: a token that was ended must not come back.
+  let last: HeldToken | undefined;
   let flight: AbortController | undefined;
   let refusals = 0;
   let stopListening: (() => void) | undefined;
@@ -68,7 +70,7 @@ export function createRenewal({ source, endpoints, host, store, waiting }: Renew
 
   function take(answer: SessionAnswer, since: Instant) {
     try {
-      newest = hold(answer, newest, since, endpoints);
+      newest = last = hold(answer, last, since, endpoints);
     } catch (error) {
       return fail(error as BillingOSError);
     }
@@ -79,12 +81,18 @@ export function createRenewal({ source, endpoints, host, store, waiting }: Renew
 
   function fail(error: BillingOSError) {
     if (error.code === 'SIGNED_OUT') return end('signedOut', error);
-    if (source.kind === 'given' || hopelessCodes.has(error.code)) return end('gaveUp', error);
+    if (source.kind === 'given') return refuseGiven(error);
+    if (hopelessCodes.has(error.code) && !isUsable()) return end('gaveUp', error);
     // The same token again after its refusal is one more refusal.
     if (error.code === 'TOKEN_NOT_RENEWED' && !lifeOf(store.state())) countRefusal();
     pace.failed(error.retryAfterSeconds);
     waiting.endure(error);
     store.dispatch({ kind: 'failed', error, isOnline: host.page.isOnline() });
+  }
+
+  /** An older token changes nothing. After any other bad one nothing is sent: the app gave up the one before. */
+  function refuseGiven(error: BillingOSError) {
+    if (error.code !== 'TOKEN_NOT_RENEWED' || !isUsable()) end('gaveUp', error);
   }
 
   function countRefusal() {
@@ -113,7 +121,7 @@ export function createRenewal({ source, endpoints, host, store, waiting }: Renew
   }
 
   function adopt(token: string) {
-    if (token === newest?.token) return;
+    if (token === last?.token) return;
     take({ sessionToken: token }, instantOf(host.clock));
     plan();
   }
@@ -133,6 +141,11 @@ export function createRenewal({ source, endpoints, host, store, waiting }: Renew
     flight?.abort();
     flight = undefined;
     store.dispatch({ kind: 'stopped' });
+  }
+
+  function isUsable() {
+    const life = lifeOf(store.state());
+    return life !== undefined && surelyRemainingMs(life, instantOf(host.clock)) > 0;
   }
 
   function accepted(token: string) {
@@ -155,5 +168,5 @@ export function createRenewal({ source, endpoints, host, store, waiting }: Renew
     plan();
   }
 
-  return { newest: () => newest, start, stop, plan, adopt, accepted, refused, retry, end };
+  return { newest: () => newest, isUsable, start, stop, plan, adopt, accepted, refused, retry, end };
 }

@@ -4,6 +4,8 @@ export const minimumGapMs = 5_000;
 const shortestLeadMs = 5_000;
 const longestLeadMs = 60_000;
 const longestBackoffMs = 60_000;
+// Longer than that is a mistake of a server, and must not end a page's billing for a day.
+const longestRetryAfterMs = 300_000;
 
 const clamp = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most);
 
@@ -16,8 +18,8 @@ export function leadMs(lifetimeMs: number, random: number): number {
   return Math.min(lead, lifetimeMs / 2);
 }
 
-/** How long to wait after the nth failure in a row (from 1): chance over a doubling span, but at least what `Retry-After` asked for. */
+/** How long to wait after the nth failure in a row (from 1): chance over a doubling span, but at least what `Retry-After` asked for, up to five minutes. */
 export function backoffMs(failures: number, random: number, retryAfterSeconds = 0): number {
   const spanMs = Math.min(minimumGapMs * 2 ** failures, longestBackoffMs);
-  return Math.max(minimumGapMs, retryAfterSeconds * 1000, random * spanMs);
+  return Math.max(minimumGapMs, Math.min(retryAfterSeconds * 1000, longestRetryAfterMs), random * spanMs);
 }

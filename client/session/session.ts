@@ -1,7 +1,7 @@
 import type { Endpoints } from '../endpoint.ts';
 import { BillingOSError } from '../errors.ts';
 import { createHost, type Host } from './host.ts';
-import { instantOf, remainingMs, surelyRemainingMs, type HeldToken } from './life.ts';
+import { instantOf, remainingMs, type HeldToken } from './life.ts';
 import { createRenewal } from './renewal.ts';
 import type { SessionSource } from './source.ts';
 import { isTerminal, lifeOf, transition, type SessionEvent, type SessionState } from './state.ts';
@@ -34,13 +34,13 @@ export interface Session {
   readonly state: () => SessionState;
   /** Calls back after each change of `state()`. @returns what stops it. */
   readonly subscribe: (listener: () => void) => () => void;
-  /** Takes a token that came another way: the next one of an app that renews by itself. */
+  /** Takes a token that came another way: the next one of an app that renews by itself. The one that was held last is not taken again. */
   readonly adopt: (token: string) => void;
   /** The API accepted this token. */
   readonly accepted: (token: string) => void;
   /** The API refused this token. Only the newest one is replaced for that. */
   readonly refused: (token: string, error: BillingOSError) => void;
-  /** Asks now, also out of `signedOut` and `broken`. */
+  /** Asks now, also out of `signedOut` and `broken`; within five seconds of the last ask only once a minute. */
   readonly retry: () => void;
   /** Forgets the token, and asks nobody until `retry()` or a new token. */
   readonly signOut: () => void;
@@ -52,11 +52,6 @@ export function createSession({ source, endpoints, host = createHost() }: Sessio
   const waiting = createWaiting();
   const renewal = createRenewal({ source, endpoints, host, store, waiting });
 
-  const isUsable = () => {
-    const life = lifeOf(store.state());
-    return life !== undefined && surelyRemainingMs(life, instantOf(host.clock)) > 0;
-  };
-
   return {
     start: renewal.start,
     dispose: renewal.stop,
@@ -67,10 +62,10 @@ export function createSession({ source, endpoints, host = createHost() }: Sessio
     retry: renewal.retry,
     state: store.state,
     subscribe: store.subscribe,
-    isUsable,
+    isUsable: renewal.isUsable,
     async getToken() {
       const held = renewal.newest();
-      if (held && isUsable()) return held.token;
+      if (held && renewal.isUsable()) return held.token;
       const state = store.state();
       if (isTerminal(state)) throw state.error;
       const token = waiting.join();

@@ -37,7 +37,7 @@ export const askUrl =
   async (signal) => {
     const response = await send(url, request, signal, host);
     refuseFailure(response);
-    const text = await readBoundedText(response, longestAnswerBytes);
+    const text = await readBoundedText(response, longestAnswerBytes).catch(refuseSilence);
     if (text === undefined) throw failed(`more than ${longestAnswerBytes} bytes`, response);
     const answer = parseObject(text);
     if (!answer) throw failed(text ? 'no JSON object' : 'nothing', response);
@@ -48,11 +48,12 @@ async function send(url: string, request: SessionRequest, signal: AbortSignal, h
   const { method = 'GET', headers = {}, credentials = 'same-origin' } = request;
   const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
   if (!sent.has('accept')) sent.set('accept', 'application/json');
-  try {
-    return await host.fetch(url, { method, headers: sent, credentials, cache: 'no-store', redirect: 'manual', signal });
-  } catch (cause) {
-    throw new BillingOSError('NETWORK_ERROR', 'The session endpoint could not be reached.', { cause });
-  }
+  const init = { method, headers: sent, credentials, cache: 'no-store', redirect: 'manual', signal } as const;
+  return host.fetch(url, init).catch(refuseSilence);
+}
+
+function refuseSilence(cause: unknown): never {
+  throw new BillingOSError('NETWORK_ERROR', 'The session endpoint could not be reached.', { cause });
 }
 
 function refuseFailure(response: Response) {

@@ -33,13 +33,17 @@ export const lifeOf = (state: SessionState): TokenLife | undefined => ('life' in
 export const isTerminal = (state: SessionState): state is Extract<SessionState, { kind: 'signedOut' | 'broken' }> =>
   state.kind === 'signedOut' || state.kind === 'broken';
 
-/** Every change of a session, and no other. A terminal state comes back as the same object unless the app or a new token ends it. */
+/** Every change of a session, and no other. A terminal state comes back as the same object unless the app or a token ends it. */
 export function transition(state: SessionState, event: SessionEvent): SessionState {
   switch (event.kind) {
     case 'received':
       return { kind: 'ready', life: event.life };
     case 'signedOut':
       return state.kind === 'signedOut' ? state : { kind: 'signedOut', error: event.error };
+    case 'gaveUp':
+      return state.kind === 'broken' && state.error.code === event.error.code
+        ? state
+        : { kind: 'broken', error: event.error };
     case 'retried':
       return onItsWay(lifeOf(state));
     default:
@@ -47,7 +51,7 @@ export function transition(state: SessionState, event: SessionEvent): SessionSta
   }
 }
 
-type PassingEvent = Exclude<SessionEvent, { kind: 'received' | 'signedOut' | 'retried' }>;
+type PassingEvent = Exclude<SessionEvent, { kind: 'received' | 'signedOut' | 'gaveUp' | 'retried' }>;
 
 function passing(state: SessionState, event: PassingEvent): SessionState {
   const life = lifeOf(state);
@@ -58,8 +62,6 @@ function passing(state: SessionState, event: PassingEvent): SessionState {
       return onItsWay(undefined);
     case 'failed':
       return { kind: event.isOnline ? 'backingOff' : 'offline', life, error: event.error };
-    case 'gaveUp':
-      return { kind: 'broken', error: event.error };
     default:
       return life ? { kind: 'ready', life } : { kind: 'idle' };
   }

@@ -2,7 +2,7 @@ export interface Store<State, Event> {
   /** The same object until something changes. */
   readonly state: () => State;
   readonly dispatch: (event: Event) => void;
-  /** Calls back after each change. @returns what stops it. */
+  /** Calls back after each change; what a listener throws is reported by the runtime and stops nothing. @returns what stops it. */
   readonly subscribe: (listener: () => void) => () => void;
 }
 
@@ -18,7 +18,7 @@ export function createStore<State, Event>(
       const next = transition(state, event);
       if (next === state) return;
       state = next;
-      for (const listener of listeners) listener();
+      for (const listener of listeners) call(listener);
     },
     subscribe(listener) {
       // Wrapped, so that one function subscribed twice is called twice and stopped once each.
@@ -27,4 +27,14 @@ export function createStore<State, Event>(
       return () => listeners.delete(own);
     },
   };
+}
+
+function call(listener: () => void) {
+  try {
+    listener();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }

@@ -21,9 +21,11 @@ export function createLogins() {
   return {
     of: (request: Pick<Request, 'headers'>): Login | undefined => logins.get(idOf(request)),
 
-    begin(response: Response, userId: unknown): Login | undefined {
+    /** Ends the login before, if there is one: nothing that was copied from it counts any more. */
+    begin(request: Request, response: Response, userId: unknown): Login | undefined {
       const user = users.find(({ id }) => id === userId);
       if (!user) return undefined;
+      logins.delete(idOf(request));
       const login = { user, tokenLifetimeSeconds: defaultLifetimeSeconds };
       const id = randomBytes(32).toString('base64url');
       forgetOldest(logins);

@@ -1,5 +1,6 @@
 import { type BillingOS, expressSessionHandler } from 'billingos/node';
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
+import { answerFailure } from './answer-failure.ts';
 import { createLogins } from './logins.ts';
 import { protectBrowsers } from './protect-browsers.ts';
 import { users } from './users.ts';
@@ -26,7 +27,7 @@ export function createShop({ billingos, page, billingOrigin }: ShopOptions): Exp
   app.all(
     '/api/billingos-session',
     expressSessionHandler({
-      billingos: { createSessionToken: async (input) => (await billingos).createSessionToken(input) },
+      billingos: { createSessionToken: async (input, call) => (await billingos).createSessionToken(input, call) },
       authenticate(request: express.Request) {
         const login = logins.of(request);
         if (!login) return null;
@@ -47,7 +48,7 @@ export function createShop({ billingos, page, billingOrigin }: ShopOptions): Exp
   });
 
   app.post('/api/login', (request, response) => {
-    const login = logins.begin(response, fieldOf(request, 'userId'));
+    const login = logins.begin(request, response, fieldOf(request, 'userId'));
     response.status(login ? 200 : 400).json({ login: login ?? null });
   });
 
@@ -73,9 +74,13 @@ export function createShop({ billingos, page, billingOrigin }: ShopOptions): Exp
     response.status(204).end();
   });
 
+  let files: RequestHandler | undefined;
   app.use(async (request, response, next) => {
-    express.static(await page)(request, response, next);
+    const directory = await page;
+    files ??= express.static(directory);
+    files(request, response, next);
   });
+  app.use(answerFailure);
   return app;
 }
 

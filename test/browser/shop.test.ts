@@ -79,6 +79,16 @@ test('after signing out the token counts no more, and nobody asks for another on
   expect(asks()).toBe(asksBefore);
 });
 
+test('a service that does not answer cannot keep the user logged in at the shop', async () => {
+  const { page } = await logIn();
+  await page.route(`${shop.serviceUrl}/**`, () => undefined);
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+
+  const login = () => page.evaluate(async () => ((await (await fetch('/api/me')).json()) as { login: unknown }).login);
+  await expect.poll(login).toBeNull();
+});
+
 test('a token that the page hands in is used until it ends, and then the page is told', async () => {
   const { page, statuses } = await logIn();
   await page.getByText('Manual').click();

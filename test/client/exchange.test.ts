@@ -1,6 +1,7 @@
 import { gql } from '@urql/core';
 import { expect, test } from 'vitest';
 import { createBillingClient } from '../../client/client.ts';
+import { BillingOSError } from '../../client/errors.ts';
 import { billingErrorOf } from '../../client/failure.ts';
 import { EndSessionDocument, ViewerDocument } from '../../client/generated.ts';
 import { createApi } from './support/api.ts';
@@ -200,6 +201,68 @@ test('after sign-out nothing is sent but the end of the session', async () => {
   expect(api.sent[0]).toMatchObject({ token, body: expect.stringContaining('endSession') as string });
   expect(merchant.asks).toHaveLength(1);
 });
+
+test('an operation goes without cookies, past every cache, and follows no redirect', async () => {
+  const { api, viewer } = await createReadyScene();
+  await viewer();
+  expect(api.sent[0]?.init).toMatchObject({ credentials: 'omit', cache: 'no-store', redirect: 'error' });
+});
+
+test('the end of a session is sent without cookies, follows no redirect, and outlives the page', async () => {
+  const { api, billing } = await createReadyScene();
+  await billing.signOut();
+  expect(api.sent[0]?.init).toMatchObject({ credentials: 'omit', redirect: 'error', keepalive: true });
+});
+
+test('sign-out settles within five seconds when the service does not answer, and leaves nothing behind', async () => {
+  const { api, world, billing } = await createReadyScene();
+  api.hold();
+  const signedOut = billing.signOut().then(() => 'signed out');
+  await world.advance(5_000);
+  expect(await Promise.race([signedOut, Promise.resolve('waiting')])).toBe('signed out');
+  expect(api.sent[0]?.init?.signal?.aborted).toBe(true);
+  expect(world.timerCount()).toBe(0);
+});
+
+test('sign-out ends the token of a session that broke while it counted', async () => {
+  const api = createApi();
+  const { host } = createWorld({ fetch: api.fetch });
+  const token = createToken();
+  const { session, signOut } = createBillingClient({ sessionToken: token, host });
+  session.adopt('bos_session_test_half');
+  expect(session.state().kind).toBe('broken');
+  await signOut();
+  expect(api.sent).toMatchObject([{ token, body: expect.stringContaining('endSession') as string }]);
+});
+
+test('a sign-out that is answered leaves no timer behind', async () => {
+  const { world, billing } = await createReadyScene();
+  await billing.signOut();
+  expect(world.timerCount()).toBe(0);
+});
+
+test('sign-out sends nothing for a token that has ended', async () => {
+  const api = createApi();
+  const world = createWorld({ fetch: api.fetch });
+  const { signOut } = createBillingClient({ sessionToken: createToken({ lifetimeSeconds: 60 }), host: world.host });
+  await world.advance(60_000);
+  await signOut();
+  expect(api.sent).toEqual([]);
+});
+
+test.each(['UNAVAILABLE', 'RATE_LIMITED', 'INTERNAL_SERVER_ERROR'] as const)(
+  'tokens that were answered with %s before they were refused do break the session',
+  async (code) => {
+    const { api, world, merchant, billing, viewer } = await createReadyScene();
+    api.refuseAll(code);
+    for (let round = 0; round < 3; round += 1) {
+      await viewer();
+      billing.session.refused(merchant.latestToken(), new BillingOSError('TOKEN_REVOKED', 'Revoked.'));
+      await world.advance(5_000);
+    }
+    expect(billing.session.state()).toMatchObject({ kind: 'broken', error: { code: 'TOKENS_REFUSED' } });
+  },
+);
 
 test('sign-out succeeds when the service cannot be reached', async () => {
   const world = createWorld();

@@ -11,7 +11,7 @@ import {
   fastifySessionHandler,
   type SessionHandlerOptions,
 } from '../../client/node.ts';
-import { answers, createdSession, dropsConnection, fails, startService } from './support/scripted-service.ts';
+import { answers, createdSession, dropsConnection, fails, hangs, startService } from './support/scripted-service.ts';
 
 const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
 const path = '/api/billingos-session';
@@ -21,6 +21,8 @@ interface AnyRequest {
   readonly method: string;
   readonly headers: Headers | { readonly cookie?: string | undefined };
 }
+
+const issued = { sessionToken: 'bos_session_test_aaa.bbb.ccc', expiresAt: new Date(), expiresIn: 3_600 };
 
 type Options = SessionHandlerOptions<AnyRequest>;
 type Ask = (pathAndQuery?: string, init?: RequestInit) => Promise<Response>;
@@ -49,7 +51,7 @@ const frameworks: [string, (options: Options) => Promise<Ask>][] = [
   [
     'Fastify',
     async (options) => {
-      const app = fastify();
+      const app = fastify({ forceCloseConnections: true });
       app.all(path, fastifySessionHandler(options));
       onTestFinished(() => app.close());
       await app.listen({ port: 0, host: '127.0.0.1' });
@@ -58,7 +60,10 @@ const frameworks: [string, (options: Options) => Promise<Ask>][] = [
   ],
 ];
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 describe.each(frameworks)('%s', (_name, serve) => {
   const asAda = { headers: { cookie: 'user=ada' } };
@@ -190,6 +195,41 @@ describe.each(frameworks)('%s', (_name, serve) => {
     },
   );
 
+  test('a browser that leaves ends the work for it, and is no failure', async () => {
+    const ended = vi.fn();
+    const service = await startService((response) => response.once('close', ended));
+    const onError = vi.fn();
+    const ask = await serve({ ...optionsOf(service.url), onError });
+    const browser = new AbortController();
+
+    const answer = ask(path, { ...asAda, signal: browser.signal }).catch(() => undefined);
+    await vi.waitFor(() => expect(service.requests).toHaveLength(1));
+    browser.abort();
+    await answer;
+
+    await vi.waitFor(() => expect(ended).toHaveBeenCalled());
+    expect(onError).not.toHaveBeenCalled();
+  });
+
+  test('a service that does not answer is given up after eight seconds, before the browser gives up', async () => {
+    const onError = vi.fn();
+    const service = await startService(hangs);
+    const ask = await serve({ ...optionsOf(service.url), onError });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+
+    const answer = ask(path, asAda);
+    while (service.requests.length === 0) await new Promise(setImmediate);
+    await vi.advanceTimersByTimeAsync(7_999);
+    expect(onError).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect((await answer).status).toBe(503);
+    expect((await answer).headers.get('retry-after')).toBe('5');
+    expect(onError).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ code: 'TIMEOUT', message: expect.stringContaining('eight seconds') as string }),
+    );
+  });
+
   test('an onError that throws changes no answer', async () => {
     const service = await startService(fails('UNAUTHENTICATED'));
     const ask = await serve({ ...optionsOf(service.url), onError: () => raise('logger is down') });
@@ -208,6 +248,28 @@ describe.each(frameworks)('%s', (_name, serve) => {
     const line = 'BillingOS session endpoint: BillingOSError UNAUTHENTICATED req_1. Pass onError to see more.';
     expect(log.mock.calls).toEqual([[line]]);
   });
+});
+
+test.each<[string, () => Promise<typeof issued>]>([
+  ['after an answer', async () => issued],
+  ['after a failure', async () => raise('no')],
+])('no timer is left behind %s', async (_when, createSessionToken) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const handler = createSessionHandler({ ...optionsOf('http://localhost:4000'), billingos: { createSessionToken } });
+
+  await handler(new Request('http://localhost', { headers: { cookie: 'user=ada' } }));
+
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('nothing is asked for a browser that left before the handler was reached', async () => {
+  const service = await startService(hangs);
+  const handler = expressSessionHandler(optionsOf(service.url));
+  const response = { destroyed: true, once: vi.fn(), statusCode: 0, setHeader: vi.fn(), end: vi.fn() };
+
+  await handler({ method: 'GET', headers: { cookie: 'user=ada' } }, response);
+
+  expect(service.requests).toHaveLength(0);
 });
 
 test('authenticate sees the request of its framework', () => {

@@ -28,6 +28,33 @@ test('a path and a closing slash of the address are kept and dropped', async () 
   expect(service.requests[0]?.path).toBe('/billing/sandbox/graphql');
 });
 
+test.each(['https://Billing.example.com', 'https://billing.example.com:443', 'HTTPS://billing.example.com//'])(
+  'one address has one spelling: %s',
+  async (url) => {
+    const sent: unknown[] = [];
+    const send = async (input: unknown) => {
+      sent.push(input);
+      return Response.json({ data: createdSession });
+    };
+
+    await new BillingOS({ secretKey, url, fetch: send }).createSessionToken({ externalUserId: 'ada' });
+
+    expect(sent).toEqual(['https://billing.example.com/sandbox/graphql']);
+  },
+);
+
+test('no answer is kept by a framework whose fetch remembers answers', async () => {
+  const caches: unknown[] = [];
+  const send = async (_input: unknown, init?: RequestInit) => {
+    caches.push(init?.cache);
+    return Response.json({ data: createdSession });
+  };
+
+  await new BillingOS({ secretKey, fetch: send }).createSessionToken({ externalUserId: 'ada' });
+
+  expect(caches).toEqual(['no-store']);
+});
+
 test('an option that is undefined counts as left out', async () => {
   const sent: string[] = [];
   vi.stubGlobal('fetch', async (input: string) => {
@@ -40,7 +67,6 @@ test('an option that is undefined counts as left out', async () => {
     timeoutMs: undefined,
     maxRetries: undefined,
     fetch: undefined,
-    clock: undefined,
     random: undefined,
     sleep: undefined,
   };

@@ -35,7 +35,8 @@ test.each([
   ['a proxy without a service', answersRaw(502, '<html>Bad Gateway</html>'), 'UNAVAILABLE'],
 ])('%s is tried again twice, then reported as retryable', async (_name, step, code) => {
   const service = await startService(step);
-  const { billingos, waitedMs } = clientOf({ url: service.url, timeoutMs: 60 });
+  // Short only where it is waited for: a busy machine is slow to answer.
+  const { billingos, waitedMs } = clientOf({ url: service.url, timeoutMs: step === hangs ? 60 : undefined });
 
   await expect(billingos.createSessionToken(ada)).rejects.toMatchObject({ code, retryable: true });
 
@@ -82,16 +83,12 @@ test('the jitter is full, doubles its range, and stays below eight seconds', asy
   expect(waitedMs.map((ms) => Math.ceil(ms))).toEqual([250, 500, 999, 1998, 3996, 7992, 7992]);
 });
 
-test.each([
-  ['seconds', '7'],
-  ['a date', 'Sun, 01 Nov 2026 10:00:07 GMT'],
-])('it never comes back before Retry-After: %s', async (_name, retryAfter) => {
+test('it never comes back before Retry-After', async () => {
   const service = await startService(
-    fails('RATE_LIMITED', { headers: { 'retry-after': retryAfter } }),
+    fails('RATE_LIMITED', { headers: { 'retry-after': '7' } }),
     answers(createdSession),
   );
-  const clock = { now: () => Date.parse('2026-11-01T10:00:00Z') };
-  const { billingos, waitedMs } = clientOf({ url: service.url, clock });
+  const { billingos, waitedMs } = clientOf({ url: service.url });
 
   await billingos.createSessionToken(ada);
 
@@ -107,9 +104,12 @@ test('a service that asks for more than half a minute is not waited for', async 
   expect(service.requests).toHaveLength(1);
 });
 
-test('a Retry-After that says nothing changes nothing', async () => {
+test.each([
+  ['that says nothing', 'soon'],
+  ['by a calendar that may be wrong', 'Sun, 01 Nov 2099 10:00:07 GMT'],
+])('a Retry-After %s changes nothing', async (_what, retryAfter) => {
   const service = await startService(
-    fails('UNAVAILABLE', { headers: { 'retry-after': 'soon' } }),
+    fails('UNAVAILABLE', { headers: { 'retry-after': retryAfter } }),
     answers({ session }),
   );
   const { billingos, waitedMs } = clientOf({ url: service.url });

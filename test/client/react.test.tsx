@@ -1,11 +1,12 @@
 // @vitest-environment happy-dom
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { StrictMode, Suspense, lazy, useEffect, type ReactNode } from 'react';
+import { Activity, StrictMode, Suspense, lazy, useEffect, type ReactNode } from 'react';
 import { renderToString } from 'react-dom/server';
 import { afterEach, expect, test, vi } from 'vitest';
 import { BillingOSProvider, useBillingOS, useCustomer, useSession } from '../../client/react/index.ts';
 import { createApi } from './support/api.ts';
 import { createMerchant } from './support/merchant.ts';
+import { reportedErrors } from './support/reported-errors.ts';
 import { createToken } from './support/token.ts';
 import { createWorld } from './support/world.ts';
 
@@ -311,6 +312,97 @@ test('a secret key as sessionToken is refused with its own code', async () => {
   expect(screen.getByText('SECRET_KEY_IN_BROWSER')).toBeTruthy();
   expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'SECRET_KEY_IN_BROWSER' }));
   expect(api.sent).toEqual([]);
+});
+
+test('a customer that could not be shown is shown when the session recovers', async () => {
+  const { api, merchant, advance, host } = createScene(3600);
+  api.refuseAll('TOKEN_REVOKED');
+  render(
+    <BillingOSProvider getSessionToken={merchant.ask} host={host}>
+      <Customer />
+      <State />
+      <Buttons />
+    </BillingOSProvider>,
+  );
+  await advance(60_000);
+  expect(screen.getByText('broken')).toBeTruthy();
+  expect(screen.getByText(/TOKEN_REVOKED|TOKENS_REFUSED/)).toBeTruthy();
+
+  api.refuseAll(undefined);
+  fireEvent.click(screen.getByText('retry'));
+  await advance(0);
+  expect(screen.getByText('cus_ada')).toBeTruthy();
+});
+
+test('a part of the page that was hidden while the customer changed shows nothing of the one before', async () => {
+  const { advance, host } = createScene();
+  const seen: (string | undefined)[] = [];
+  function Watch() {
+    seen.push(useCustomer().customer?.id);
+    return null;
+  }
+  const view = (sessionToken: string, mode: 'visible' | 'hidden') => (
+    <BillingOSProvider sessionToken={sessionToken} host={host}>
+      <Activity mode={mode}>
+        <Watch />
+      </Activity>
+    </BillingOSProvider>
+  );
+  const first = createToken();
+  const second = createToken({ customerId: 'cus_grace' });
+  const { rerender } = render(view(first, 'visible'));
+  await advance(0);
+  expect(seen.at(-1)).toBe('cus_ada');
+
+  rerender(view(first, 'hidden'));
+  rerender(view(second, 'hidden'));
+  await advance(0);
+  seen.length = 0;
+  rerender(view(second, 'visible'));
+  await advance(0);
+  expect(seen).not.toContain('cus_ada');
+  expect(seen.at(-1)).toBe('cus_grace');
+});
+
+test('a token that was signed out stays so when its provider is hidden and shown again', async () => {
+  const { advance, host } = createScene();
+  const token = createToken();
+  const view = (mode: 'visible' | 'hidden') => (
+    <Activity mode={mode}>
+      <BillingOSProvider sessionToken={token} host={host}>
+        <State />
+        <Buttons />
+      </BillingOSProvider>
+    </Activity>
+  );
+  const { rerender } = render(view('visible'));
+  fireEvent.click(screen.getByText('sign out'));
+  await advance(0);
+  rerender(view('hidden'));
+  rerender(view('visible'));
+  await advance(0);
+  expect(screen.getByText('signedOut')).toBeTruthy();
+});
+
+test('the session is ended at the service also when onSignedOut throws', async () => {
+  const { api, advance, host } = createScene();
+  const reported = reportedErrors();
+  const mistake = new Error('A mistake of the app.');
+  render(
+    <BillingOSProvider
+      sessionToken={createToken()}
+      onSignedOut={() => {
+        throw mistake;
+      }}
+      host={host}
+    >
+      <Buttons />
+    </BillingOSProvider>,
+  );
+  fireEvent.click(screen.getByText('sign out'));
+  await advance(0);
+  expect(api.sent).toMatchObject([{ body: expect.stringContaining('endSession') as string }]);
+  expect(reported).toEqual([mistake]);
 });
 
 test('debug writes one line for each change, and never a token', async () => {

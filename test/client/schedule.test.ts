@@ -38,8 +38,13 @@ test('a failed ask is repeated after 5 to 60 seconds, later the more failed befo
   expect(backoffMs(4, 0.9)).toBeGreaterThan(backoffMs(1, 0.9));
 });
 
-test('Retry-After is never undercut', () => {
+test('Retry-After is never undercut up to five minutes', () => {
   expect(backoffMs(1, 0, 120)).toBe(120_000);
+  expect(backoffMs(1, 0, 300)).toBe(300_000);
+});
+
+test('Retry-After delays nothing for longer than five minutes', () => {
+  expect(backoffMs(1, 0, 86_400)).toBe(300_000);
 });
 
 test('over any time T the source is asked at most T / (0.8 × lifetime) + 2 times', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { BillingOSError } from '../../client/errors.ts';
 import { createSession } from '../../client/session/session.ts';
 import { createMerchant } from './support/merchant.ts';
+import { reportedErrors } from './support/reported-errors.ts';
 import { createToken } from './support/token.ts';
 import { createWorld } from './support/world.ts';
 
@@ -321,10 +322,160 @@ test('a session that was disposed keeps its token for the next start', async () 
 test('an app that retries at every failure is held to one ask in five seconds', async () => {
   const { world, merchant, session } = createScene();
   merchant.answer = 'nobody';
-  session.subscribe(() => session.state().kind === 'signedOut' && session.retry());
+  session.subscribe(() => session.state().kind === 'signedOut' && merchant.asks.length < 500 && session.retry());
+  session.start();
+  await world.advance(600_000);
+  expect(merchant.asks.length).toBeLessThanOrEqual(120 + 12);
+});
+
+test('an app that retries at every answer is held to one ask in five seconds', async () => {
+  const { world, merchant, session } = createScene();
+  session.subscribe(() => session.state().kind === 'ready' && merchant.asks.length < 500 && session.retry());
+  session.start();
+  await world.advance(600_000);
+  expect(merchant.asks.length).toBeLessThanOrEqual(120 + 12);
+});
+
+test('retry asks at once in the middle of a long backoff', async () => {
+  const { world, merchant, session, kind } = createScene();
+  merchant.answer = 'unreachable';
+  session.start();
+  await world.advance(1_000);
+  expect(kind()).toBe('backingOff');
+
+  merchant.answer = 'fresh';
+  session.retry();
+  await world.settle();
+  expect(kind()).toBe('ready');
+});
+
+test('dispose and start forget no backoff', async () => {
+  const world = createWorld();
+  let asks = 0;
+  const ask = () => {
+    asks += 1;
+    return Promise.reject(new BillingOSError('UNAVAILABLE', 'Later.', { retryAfterSeconds: 120 }));
+  };
+  const session = createSession({ source: { kind: 'asked', ask }, host: world.host });
+  session.start();
+  await world.advance(0);
+  session.dispose();
+  session.start();
+  await world.advance(119_000);
+  expect(asks).toBe(1);
+  await world.advance(1_000);
+  expect(asks).toBe(2);
+});
+
+test('a backoff is forgotten with the next token', async () => {
+  const { world, merchant, session } = createScene();
+  merchant.answer = 'unreachable';
+  session.start();
+  await world.advance(36_000);
+  expect(merchant.asks).toEqual([0, 5_000, 15_000, 35_000]);
+
+  const token = createToken();
+  session.adopt(token);
+  session.refused(token, refusal);
+  await world.advance(5_000);
+  expect(merchant.asks.at(-1)).toBe(40_000);
+});
+
+test.each(['sk_test_abc', createToken({ issuer: 'http://shop.example' })])(
+  'a renewal that brings something hopeless drops no token that still counts',
+  async (hopeless) => {
+    const world = createWorld();
+    const answers = [createToken({ lifetimeSeconds: 60 })];
+    const ask = async () => answers.pop() ?? hopeless;
+    const session = createSession({ source: { kind: 'asked', ask }, host: world.host });
+    session.start();
+    await world.advance(59_000);
+    expect(session.state().kind).toBe('backingOff');
+    await expect(session.getToken()).resolves.toBe(session.newest()?.token);
+
+    await world.advance(60_000);
+    expect(session.state().kind).toBe('broken');
+  },
+);
+
+test('a listener that throws is reported and stops nothing', async () => {
+  const reported = reportedErrors();
+  const { world, merchant, session, kind } = createScene(60);
+  let changes = 0;
+  session.subscribe(() => {
+    throw new Error('A mistake of the app.');
+  });
+  session.subscribe(() => (changes += 1));
   session.start();
   await world.advance(60_000);
-  expect(merchant.asks.length).toBeLessThanOrEqual(14);
+  expect(merchant.asks).toHaveLength(2);
+  expect(kind()).toBe('ready');
+  expect(changes).toBe(4);
+  expect(reported).toHaveLength(4);
+});
+
+test('one function that subscribed twice is called twice, and stopped once each', async () => {
+  const { world, session } = createScene();
+  let calls = 0;
+  const listener = () => void (calls += 1);
+  const stop = session.subscribe(listener);
+  session.subscribe(listener);
+  session.start();
+  await world.advance(0);
+  expect(calls).toBe(4);
+
+  stop();
+  session.signOut();
+  expect(calls).toBe(5);
+});
+
+function createGivenScene(token: string | null) {
+  const world = createWorld();
+  const session = createSession({ source: { kind: 'given', token }, host: world.host });
+  session.start();
+  return { world, session, kind: () => session.state().kind };
+}
+
+test('a given token of another customer is taken, however old it is', async () => {
+  const { session } = createGivenScene(createToken());
+  const other = createToken({ customerId: 'cus_grace', issuedAtSeconds: 1_700_000_000 });
+  session.adopt(other);
+  await expect(session.getToken()).resolves.toBe(other);
+});
+
+test('a given token that is older than the held one changes nothing', async () => {
+  const held = createToken();
+  const { session, kind } = createGivenScene(held);
+  session.adopt(createToken({ name: 'older', issuedAtSeconds: 1_700_000_000 }));
+  expect(kind()).toBe('ready');
+  await expect(session.getToken()).resolves.toBe(held);
+});
+
+test.each(['ready', 'signedOut'])(
+  'a given token that is none breaks a session that is %s, and the one before serves no longer',
+  async (before) => {
+    const { session, kind } = createGivenScene(createToken());
+    if (before === 'signedOut') session.signOut();
+    expect(kind()).toBe(before);
+    session.adopt('bos_session_test_half');
+    expect(session.state()).toMatchObject({ kind: 'broken', error: { code: 'INVALID_TOKEN' } });
+    await expect(session.getToken()).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
+    expect(session.isUsable()).toBe(false);
+  },
+);
+
+test('a token that was signed out does not come back', async () => {
+  const token = createToken();
+  const { session, kind } = createGivenScene(token);
+  session.signOut();
+  session.adopt(token);
+  session.dispose();
+  session.start();
+  expect(kind()).toBe('signedOut');
+  expect(session.newest()).toBeUndefined();
+
+  session.adopt(createToken({ name: 'next' }));
+  expect(kind()).toBe('ready');
 });
 
 test('a secret key as token breaks the session at once and does not show in the error', async () => {

@@ -97,6 +97,21 @@ test('an endpoint that cannot be reached is a network error', async () => {
   });
 });
 
+test('an answer that is cut off in its middle is a network error', async () => {
+  let pulls = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      pulls += 1;
+      if (pulls === 1) controller.enqueue(new TextEncoder().encode('{"sessionToken"'));
+      else controller.error(new TypeError('terminated'));
+    },
+  });
+  await expect(ask(answering(() => new Response(body)))).rejects.toMatchObject({
+    code: 'NETWORK_ERROR',
+    retryable: true,
+  });
+});
+
 test('Retry-After of the endpoint delays the next ask', async () => {
   let asks = 0;
   const world = createWorld({

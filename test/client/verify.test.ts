@@ -3,18 +3,22 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createSessionVerifier } from '../../client/verify.ts';
 
 const merchantId = 'mer_01';
 const nowSeconds = Date.parse('2026-11-01T10:00:00Z') / 1_000;
 const clock = { now: () => nowSeconds * 1_000 };
 
+/** A clock that stands still until it is moved. */
+function movableClock() {
+  let nowMs = clock.now();
+  return { now: () => nowMs, advance: (ms: number) => void (nowMs += ms) };
+}
+
 const live = await keyPair('key-live');
 const sandbox = await keyPair('key-test');
 const stranger = await keyPair('key-live');
-
-afterEach(() => vi.useRealTimers());
 
 describe('a genuine token', () => {
   test('names customer, session, merchant, environment, operations and times', async () => {
@@ -191,29 +195,42 @@ describe('keys', () => {
   });
 
   test('a key that is not known is looked for once in half a minute', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    const { verify, token, paths } = await setup();
+    const time = movableClock();
+    const { verify, token, paths } = await setup({ clock: time });
     const unknown = await token({ header: { kid: 'key-other' } });
 
-    for (let i = 0; i < 10; i += 1) await verify(unknown).catch(() => undefined);
+    for (let i = 0; i < 10; i += 1) await expect(verify(unknown)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(paths).toHaveLength(1);
 
-    vi.setSystemTime(Date.now() + 30_001);
-    for (let i = 0; i < 10; i += 1) await verify(unknown).catch(() => undefined);
+    time.advance(30_000);
+    for (let i = 0; i < 10; i += 1) await expect(verify(unknown)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(paths).toHaveLength(2);
   });
 
   test('a token of a new key counts after a rotation', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    const { verify, token, published } = await setup();
+    const time = movableClock();
+    const { verify, token, published } = await setup({ clock: time });
     await verify(await token());
 
     const next = await keyPair('key-next');
     published.live.push(next.jwk);
-    vi.setSystemTime(Date.now() + 30_001);
+    time.advance(30_000);
 
     const rotated = await token({ key: next.privateKey, header: { kid: 'key-next' } });
     await expect(verify(rotated)).resolves.toMatchObject({ sessionId: 'ses_1' });
+  });
+
+  test('a key that was dropped counts for ten minutes at most', async () => {
+    const time = movableClock();
+    const { verify, token, published } = await setup({ clock: time });
+    await verify(await token());
+
+    published.live.length = 0;
+    time.advance(600_000 - 1);
+    await expect(verify(await token())).resolves.toMatchObject({ sessionId: 'ses_1' });
+    time.advance(1);
+
+    await expect(verify(await token())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   test.each<[string, typeof fetch]>([
@@ -225,6 +242,90 @@ describe('keys', () => {
     const { verify, token } = await setup({ fetch: send });
 
     await expect(verify(await token())).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+  });
+});
+
+describe('while the keys cannot be read', () => {
+  test('those that were read last count for a day', async () => {
+    const time = movableClock();
+    const { verify, token, published } = await setup({ clock: time });
+    await verify(await token());
+
+    published.isDown = true;
+    time.advance(86_400_000 - 1);
+    const later = await token({ claims: { iat: nowSeconds + 86_399, exp: nowSeconds + 90_000 } });
+    await expect(verify(later)).resolves.toMatchObject({ sessionId: 'ses_1' });
+    time.advance(30_000);
+
+    await expect(verify(later)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test.each(['known', 'never read'])('they are asked for once in half a minute: keys that are %s', async (what) => {
+    const time = movableClock();
+    const { verify, token, published, paths } = await setup({ clock: time });
+    if (what === 'known') await verify(await token());
+    published.isDown = true;
+    time.advance(600_000);
+    paths.length = 0;
+
+    for (let i = 0; i < 10; i += 1) await verify(await token()).catch(() => undefined);
+    expect(paths).toHaveLength(1);
+    time.advance(29_999);
+    await verify(await token()).catch(() => undefined);
+    expect(paths).toHaveLength(1);
+    time.advance(1);
+    await verify(await token()).catch(() => undefined);
+    expect(paths).toHaveLength(2);
+  });
+
+  test('a token of a key that is not known may be genuine: UNAVAILABLE', async () => {
+    const time = movableClock();
+    const { verify, token, published } = await setup({ clock: time });
+    await verify(await token());
+    published.isDown = true;
+    time.advance(30_000);
+
+    const unknown = await token({ header: { kid: 'key-other' } });
+    await expect(verify(unknown)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+  });
+
+  test('a key that was dropped meanwhile counts no more once they can be read again', async () => {
+    const time = movableClock();
+    const { verify, token, published } = await setup({ clock: time });
+    await verify(await token());
+    published.isDown = true;
+    time.advance(600_000);
+    await verify(await token());
+
+    published.isDown = false;
+    published.live.length = 0;
+    time.advance(30_000);
+
+    await expect(verify(await token())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+});
+
+describe('the address of the service', () => {
+  test.each(['https://Billing.example.com', 'https://billing.example.com:443', 'HTTPS://billing.example.com//'])(
+    '%s is that of the tokens, whatever its spelling',
+    async (url) => {
+      const { token } = await setup();
+      const asked = vi.fn(liveKeys);
+      const verify = createSessionVerifier({ url, merchantId, clock, fetch: asked });
+
+      await verify(await token({ claims: { iss: 'https://billing.example.com' } }));
+      expect(asked.mock.calls).toEqual([['https://billing.example.com/.well-known/jwks.json', expect.anything()]]);
+    },
+  );
+
+  test('a service whose PUBLIC_URL is spelt the same unusual way is known by it', async () => {
+    const { token } = await setup();
+    const verify = createSessionVerifier({ url: 'https://Billing.example.com/', merchantId, clock, fetch: liveKeys });
+
+    await expect(verify(await token({ claims: { iss: 'https://Billing.example.com' } }))).resolves.toBeTruthy();
+    await expect(verify(await token({ claims: { iss: 'https://Other.example.com' } }))).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
   });
 });
 
@@ -246,7 +347,7 @@ interface Forgery {
 }
 
 async function setup(options: Partial<Parameters<typeof createSessionVerifier>[0]> = {}) {
-  const published = { live: [live.jwk], test: [sandbox.jwk] };
+  const published = { live: [live.jwk], test: [sandbox.jwk], isDown: false };
   const { url, paths } = await publish(published);
   const verify = createSessionVerifier({ url, merchantId, clock, ...options });
 
@@ -271,10 +372,11 @@ const claimsOf = (iss: string): JWTPayload => ({
 });
 
 /** The service's two key sets, on a real server. */
-async function publish(published: { live: object[]; test: object[] }) {
+async function publish(published: { live: object[]; test: object[]; isDown: boolean }) {
   const paths: string[] = [];
   const server = createServer(({ url = '' }, response) => {
     paths.push(url);
+    if (published.isDown) return response.destroy();
     const keys = url === '/.well-known/jwks.json' ? published.live : published.test;
     response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify({ keys }));
   }).listen(0, '127.0.0.1');
@@ -282,6 +384,8 @@ async function publish(published: { live: object[]; test: object[] }) {
   onTestFinished(() => void server.close());
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, paths };
 }
+
+const liveKeys = async () => Response.json({ keys: [live.jwk] });
 
 async function keyPair(kid: string) {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });

@@ -18,8 +18,9 @@ export function Actions({ refetch }: { readonly refetch: () => void }) {
     refetch();
   };
   const leave = async () => {
-    await signOut();
+    // The shop first: a service that does not answer must not keep anybody logged in.
     await shopApi.logout();
+    await signOut();
   };
   const logOutInShop = async () => {
     await shopApi.logout(sessionId());

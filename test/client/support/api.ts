@@ -7,6 +7,7 @@ interface Sent {
   readonly method: string | undefined;
   readonly token: string;
   readonly body: string;
+  readonly init: RequestInit | undefined;
 }
 
 /** The service as the network shows it: answers `viewer` for whoever holds a token that it does not refuse. */
@@ -28,7 +29,7 @@ export function createApi(): Api {
 
   async function answer(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const token = new Headers(init?.headers).get('authorization')?.replace('Bearer ', '') ?? '';
-    sent.push({ url: input as string, method: init?.method, token, body: init?.body as string });
+    sent.push({ url: input as string, method: init?.method, token, body: init?.body as string, init });
     const code = refusedAll ?? refused.get(token);
     await gate;
     if (code) return refusal(code);
