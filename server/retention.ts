@@ -18,11 +18,12 @@ const rowsAtOnce = 1_000;
 export function createRetention({ database, clock, logger }: RetentionOptions) {
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
+  let isStopped = false;
 
   async function removeFrom(table: 'sessions' | 'revocations'): Promise<void> {
     const before = new Date(clock.now() - keptForMs).toISOString();
     const name = sql.identifier(table);
-    for (;;) {
+    while (!isStopped) {
       const { rowCount } = await database.db.execute(
         sql`delete from ${name} where ctid = any(array(
               select ctid from ${name} where expires_at < ${before}::timestamptz limit ${rowsAtOnce}))`,
@@ -42,9 +43,12 @@ export function createRetention({ database, clock, logger }: RetentionOptions) {
   return {
     clean,
     start(): void {
+      isStopped = false;
       timer = setInterval(() => void (running = cleanQuietly()), everyMs).unref();
     },
+    /** What is left of a backlog waits for the next process. */
     async stop(): Promise<void> {
+      isStopped = true;
       clearInterval(timer);
       await running;
     },

@@ -2,6 +2,7 @@ import type { Environment } from '../schema/environment.ts';
 import type { Clock } from './clock.ts';
 import { createCustomers } from './customers.ts';
 import type { Database } from './database/database.ts';
+import { createDatabaseClock } from './database/database-clock.ts';
 import { createLastUsed } from './last-used.ts';
 import type { Logger } from './log.ts';
 import type { DerivedKeys } from './master-key.ts';
@@ -16,19 +17,27 @@ import { createTokens } from './token/token.ts';
 
 export interface RulesOptions {
   readonly database: Database;
+  /** A connection that no request waits for: what reads revocations must not wait for requests. */
+  readonly feedDatabase: Pick<Database, 'db'>;
   readonly derivedKeys: DerivedKeys;
   /** The URL of each environment: the `iss` of its tokens, which `/graphql` and `/.well-known/jwks.json` follow. */
   readonly issuers: Readonly<Record<Environment, string>>;
   readonly clock: Clock;
+  /** Whose time moments are. `database` is what several processes agree on, however their clocks differ. */
+  readonly timeOf: 'database' | 'clock';
   readonly logger: Logger;
 }
 
 /** Everything that the service knows how to do, without HTTP: what the server and the command line have in common. */
-export async function createRules({ database, derivedKeys, issuers, clock, logger }: RulesOptions) {
+export async function createRules(options: RulesOptions) {
+  const { database, derivedKeys, issuers, logger } = options;
   const { encryptionKey, pepper } = derivedKeys;
+  const databaseClock = createDatabaseClock(options.feedDatabase, options.clock);
+  const clock = options.timeOf === 'database' ? databaseClock : options.clock;
+  await databaseClock.read();
   const keyRing = await openKeyRing({ database, encryptionKey, clock });
   const tokens = createTokens({ keyRing, issuers, clock });
-  const revocations = createRevocations({ database, clock, logger });
+  const revocations = createRevocations({ database, feedDatabase: options.feedDatabase, databaseClock, clock, logger });
   const acceptToken = createAcceptToken({ tokens, revocations });
   const merchants = createMerchants({ database, clock });
   const secretKeys = createSecretKeys({ database, revocations, pepper, clock });

@@ -5,7 +5,7 @@ import { ApiError, notFound } from '../schema/errors.ts';
 import { isKeyId, type KeyId } from '../schema/id.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database/database.ts';
-import { secretKeys } from './database/tables.ts';
+import { revocations as revocationTable, secretKeys } from './database/tables.ts';
 import { newId } from './id.ts';
 import { digestOf, generateSecretKey } from './secret-key.ts';
 import type { Revocations } from './token/revocations.ts';
@@ -40,6 +40,7 @@ export interface SecretKeys {
   isInUse(secretKey: string): boolean;
   /** A new key of the same name; the old one ends after the overlap. CONFLICT when it is ending already. */
   roll(owner: Owner, id: KeyId, options: EndOptions & { overlapMs: number }): Promise<CreatedSecretKey>;
+  /** CONFLICT when its sessions are to be kept, and a roll has announced their end already. */
   revoke(owner: Owner, id: KeyId, options: EndOptions): Promise<SecretKeyRecord>;
 }
 
@@ -58,13 +59,13 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
   const { db } = database;
 
   // Wrapped, because the cache takes `null` for "not there". Callers who come together share one read.
-  const remembered = new LRUCache<string, { record: SecretKeyRecord | null }>({
+  const remembered = new LRUCache<string, { record: SecretKeyRecord | null; readAt: number }>({
     max: maxRemembered,
     ttl: rememberForMs,
     perf: { now: () => clock.monotonic() },
     // Whoever waits for a read gets its answer also when a revocation has emptied the cache meanwhile; it is not kept then.
     ignoreFetchAbort: true,
-    fetchMethod: async (digest) => ({ record: await read(digest) }),
+    fetchMethod: async (digest) => ({ readAt: clock.monotonic(), record: await read(digest) }),
   });
 
   async function read(digest: string): Promise<SecretKeyRecord | null> {
@@ -119,7 +120,12 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
     byId,
 
     async find(secretKey) {
-      const record = (await remembered.fetch(digestOf(secretKey, pepper)))?.record ?? null;
+      const digest = digestOf(secretKey, pepper);
+      const oldestReadAt = clock.monotonic() - rememberForMs;
+      const found = await remembered.fetch(digest);
+      // A slow read says what was true when it began, to whoever joined it late, and as long as it stays in the cache.
+      const isOld = found !== undefined && found.readAt < oldestReadAt;
+      const record = (isOld ? await remembered.fetch(digest, { forceRefresh: true }) : found)?.record ?? null;
       return works(record) ? record : null;
     },
 
@@ -145,6 +151,9 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
       if (!(await byId(owner, id))) throw notFound('Secret key');
       await endWithSessions(owner, id, endsAt.getTime(), options, async (transaction) => {
         await end(transaction, owner, id, endsAt, isEnding.notBefore(endsAt));
+        if (options.sessions === 'keep' && (await isEndOfSessionsAhead(transaction, owner, id, endsAt))) {
+          throw new ApiError('CONFLICT', 'This key was rolled, and its sessions end with it: they cannot be kept now.');
+        }
       });
       const record = await byId(owner, id);
       if (!record) throw notFound('Secret key');
@@ -167,6 +176,29 @@ const isOwned = ({ merchantId, environment }: Owner) =>
   and(eq(secretKeys.merchantId, merchantId), eq(secretKeys.environment, environment));
 
 const isKey = (owner: Owner, id: KeyId) => and(isOwned(owner), eq(secretKeys.id, id));
+
+/** Every process may know of it by now, so that it cannot be taken back. */
+async function isEndOfSessionsAhead(
+  transaction: Pick<Transaction, 'select'>,
+  { merchantId, environment }: Owner,
+  id: KeyId,
+  moment: Date,
+): Promise<boolean> {
+  const ahead = await transaction
+    .select({ id: revocationTable.id })
+    .from(revocationTable)
+    .where(
+      and(
+        eq(revocationTable.merchantId, merchantId),
+        eq(revocationTable.environment, environment),
+        eq(revocationTable.kind, 'ended_key'),
+        eq(revocationTable.subject, id),
+        gt(revocationTable.revokedAt, moment),
+      ),
+    )
+    .limit(1);
+  return ahead.length > 0;
+}
 
 const isEnding = {
   not: isNull(secretKeys.endsAt),

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, lt, lte, type SQL, sql } from 'drizzle-orm';
 import type { Owner, Page, PageRequest, SessionFilter, SessionRecord, SessionStatus } from '../schema/context.ts';
 import type { CustomerId, KeyId, SessionId } from '../schema/id.ts';
 import type { Database } from './database/database.ts';
@@ -28,10 +28,27 @@ export function createSessionRows({ db }: Pick<Database, 'db'>) {
       };
     },
 
-    countActive: (owner: Owner, filter: SessionFilter, now: Date): Promise<number> =>
-      db.$count(sessions, and(isOwned(owner), matches({ ...filter, active: true }, now))),
+    /** How many were active just before `moment`, when all of them were revoked: exact up to `maxCounted` in time. */
+    async countEndedBy(owner: Owner, filter: SessionFilter, moment: Date): Promise<number> {
+      const inTime = db
+        .select({
+          isEnded: sql<boolean>`(${firstRevocation(sql`${revocations.revokedAt} < ${timestamp(moment)}`)}) is null`.as(
+            'is_ended',
+          ),
+        })
+        .from(sessions)
+        .where(
+          and(isOwned(owner), matches(filter, moment), gt(sessions.expiresAt, moment), lte(sessions.createdAt, moment)),
+        )
+        .limit(maxCounted)
+        .as('in_time');
+      return db.$count(inTime, inTime.isEnded);
+    },
   };
 }
+
+/** Looking for the revocations of one takes some 10 µs: all of these are well within the time of a statement. */
+const maxCounted = 10_000;
 
 const columns = {
   id: sessions.id,
@@ -53,9 +70,15 @@ type Row = Pick<typeof sessions.$inferSelect, keyof typeof columns> & { revokedA
  * is nested, because drizzle takes the table off every column that stands directly in a selection from one table, and
  * `sessions.id` would become the `id` of the revocation.
  */
-const revokedAt = (now: Date) => sql<Date | null>`(${firstRevocation(now)})`.mapWith(sessions.createdAt);
+const revokedAt = (now: Date) => sql<Date | null>`(${firstRevocation(hasBegun(now))})`.mapWith(sessions.createdAt);
 
-const firstRevocation = (now: Date) => sql`
+/** Only the end of a key may lie ahead. */
+const hasBegun = (now: Date) =>
+  sql`(${revocations.kind} <> 'ended_key' or ${revocations.revokedAt} <= ${timestamp(now)})`;
+
+const timestamp = (moment: Date) => sql`${moment.toISOString()}::timestamptz`;
+
+const firstRevocation = (condition: SQL) => sql`
     select min(${revocations.revokedAt}) from ${revocations}
     where ${revocations.merchantId} = ${sessions.merchantId}
       and ${revocations.environment} = ${sessions.environment}
@@ -64,10 +87,10 @@ const firstRevocation = (now: Date) => sql`
         ('key', ${sessions.keyId}), ('merchant', ${sessions.merchantId}))
       and (${revocations.kind} in ('session', 'ended_key') or ${revocations.revokedAt} >= ${sessions.createdAt})
       and ${revocations.revokedAt} < ${sessions.expiresAt}
-      and ${revocations.revokedAt} <= ${now.toISOString()}::timestamptz`;
+      and ${condition}`;
 
 function matches({ customerId, keyId, active }: SessionFilter, now: Date): SQL | undefined {
-  const isActive = sql`(${sessions.expiresAt} > ${now.toISOString()}::timestamptz and ${revokedAt(now)} is null)`;
+  const isActive = sql`(${sessions.expiresAt} > ${timestamp(now)} and ${revokedAt(now)} is null)`;
   return and(
     customerId == null ? undefined : eq(sessions.customerId, customerId as CustomerId),
     keyId == null ? undefined : eq(sessions.keyId, keyId as KeyId),

@@ -105,9 +105,10 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   async function revokeSelected(caller: Merchant, selection: SessionSelection): Promise<number> {
     const { filter, ...subject } = await subjectOf(caller, selection);
-    const revokedCount = await rows.countActive(caller, filter, now());
-    await revocations.add(caller, { ...subject, revokedAtMs: clock.now() });
-    return revokedCount;
+    const revokedAtMs = clock.now();
+    await revocations.add(caller, { ...subject, revokedAtMs });
+    // Counting may fail, with very many sessions or a database in need. They are revoked by then.
+    return rows.countEndedBy(caller, filter, new Date(revokedAtMs));
   }
 
   /** What the selection names, after a look that it is this merchant's own. */

@@ -34,9 +34,11 @@ export function createRevocationMemory(clock: Pick<Clock, 'now'>) {
       const now = clock.now();
       const issuedAtMs = timeOfId(claims.sessionId);
       const ends = (kind: RevocationKind) => (moment: number) =>
-        moment <= now && (endsWhatFollows(kind) || issuedAtMs <= moment);
+        (!mayLieAhead(kind) || moment <= now) && (endsWhatFollows(kind) || issuedAtMs <= moment);
       return subjectsOf(claims).some(([kind, subject]) => moments.get(keyOf(claims, kind, subject))?.some(ends(kind)));
     },
+
+    size: (): number => moments.size,
 
     forgetExpired(): void {
       const oldest = clock.now() - rememberedForMs;
@@ -58,6 +60,9 @@ export const subjectsOf = (claims: SessionClaims): readonly (readonly [Revocatio
 
 /** Whether the moment of issue makes no difference: nothing that counts can come of what has ended for good. */
 export const endsWhatFollows = (kind: RevocationKind): boolean => kind === 'session' || kind === 'ended_key';
+
+/** Whether it may say what will end. What was recorded of the others has ended, whatever this process takes the time for. */
+export const mayLieAhead = (kind: RevocationKind): boolean => kind === 'ended_key';
 
 /** The owner is part of it: one merchant's revocation says nothing about another's sessions, whatever it names. */
 const keyOf = ({ merchantId, environment }: Owner, kind: RevocationKind, subject: string) =>

@@ -3,6 +3,7 @@ import type { Owner } from '../../schema/context.ts';
 import { ApiError } from '../../schema/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Transaction } from '../database/database.ts';
+import type { DatabaseClock } from '../database/database-clock.ts';
 import { revocations } from '../database/tables.ts';
 import { newId, timeOfId } from '../id.ts';
 import type { Logger } from '../log.ts';
@@ -11,6 +12,7 @@ import { createRevocationFeed } from './revocation-feed.ts';
 import {
   createRevocationMemory,
   endsWhatFollows,
+  mayLieAhead,
   rememberedForMs,
   type Revocation,
   subjectsOf,
@@ -27,19 +29,24 @@ export interface Revocations {
   check(claims: SessionClaims): Promise<void>;
   /** Whether the check needs no database now. */
   isFresh(): boolean;
+  /** Of how many sessions, keys, customers and merchants something is in memory. */
+  rememberedCount(): number;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
 interface RevocationsOptions {
   readonly database: Pick<Database, 'db' | 'transaction'>;
+  readonly feedDatabase: Pick<Database, 'db'>;
+  readonly databaseClock: Pick<DatabaseClock, 'read'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export function createRevocations({ database, clock, logger }: RevocationsOptions): Revocations {
+export function createRevocations(options: RevocationsOptions): Revocations {
+  const { database, feedDatabase, databaseClock, clock, logger } = options;
   const memory = createRevocationMemory(clock);
-  const feed = createRevocationFeed({ database, memory, clock, logger });
+  const feed = createRevocationFeed({ database: feedDatabase, databaseClock, memory, clock, logger });
 
   async function add(
     owner: Owner,
@@ -83,19 +90,19 @@ export function createRevocations({ database, clock, logger }: RevocationsOption
     return found.length > 0;
   }
 
-  return { add, check, isFresh: feed.isFresh, start: feed.start, stop: feed.stop };
+  return { add, check, isFresh: feed.isFresh, rememberedCount: memory.size, start: feed.start, stop: feed.stop };
 }
 
 const inForceFor = (claims: SessionClaims, now: Date): SQL | undefined =>
   and(
     eq(revocations.merchantId, claims.merchantId),
     eq(revocations.environment, claims.environment),
-    lte(revocations.revokedAt, now),
     or(
       ...subjectsOf(claims).map(([kind, subject]) =>
         and(
           eq(revocations.kind, kind),
           eq(revocations.subject, subject),
+          mayLieAhead(kind) ? lte(revocations.revokedAt, now) : undefined,
           endsWhatFollows(kind) ? undefined : gte(revocations.revokedAt, new Date(timeOfId(claims.sessionId))),
         ),
       ),
