@@ -100,6 +100,11 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
     originRules: createOriginRules({
       allowedOrigins: new Set(options.allowedOrigins),
       ownOrigins: new Set(options.ownOrigins),
+      onRefused: (origin) =>
+        logger.warn(
+          { origin: origin.slice(0, 200) },
+          'a page was refused: its origin is not in BILLINGOS_ALLOWED_ORIGINS',
+        ),
     }),
     authenticate: createAuthenticate({
       secretKeys: rules.secretKeys,

@@ -95,7 +95,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 }
 
 function toConfig(read: z.output<typeof variables>): Config {
-  const publicUrl = (read.PUBLIC_URL ?? `http://localhost:${read.PORT}`).replace(/\/+$/, '');
+  // As the URL standard writes it, so that the issuer of a token reads the same to everybody.
+  const publicUrl = new URL(read.PUBLIC_URL ?? `http://localhost:${read.PORT}`).href.replace(/\/+$/, '');
   return {
     port: read.PORT,
     host: read.HOST,

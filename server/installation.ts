@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { link, open, readFile, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Connection } from './database/connection.ts';
@@ -40,9 +41,19 @@ export async function openInstallation({ config, logger, mode, onCrash }: Instal
   try {
     const database = await openDatabase({ connection, applicationName: `billingos ${mode}` });
     opened.push(database);
+    const feedDatabase = await openDatabase({ connection, applicationName: 'billingos feed', maxConnections: 1 });
+    opened.push(feedDatabase);
     await migrate(database);
     const derivedKeys = deriveKeys(config.masterKey ?? (await readOrMakeMasterKey(config.dataDirectory)));
-    const rules = await createRules({ database, derivedKeys, issuers: config.issuers, clock: systemClock, logger });
+    const rules = await createRules({
+      database,
+      feedDatabase,
+      derivedKeys,
+      issuers: config.issuers,
+      clock: systemClock,
+      timeOf: 'database',
+      logger,
+    });
     return { database, rules, close };
   } catch (error) {
     await close();
@@ -61,9 +72,16 @@ async function openPostgres(
   onCrash: (() => void) | undefined,
 ): Promise<Postgres> {
   if (database.kind === 'url') return { connection: database, stop: async () => undefined };
-  const open = mode === 'own' ? startEmbedded : attachEmbedded;
-  return open({ dataDirectory, durability: 'durable', ...(onCrash && { onCrash }) });
+  if (mode === 'beside' && !existsSync(join(dataDirectory, 'postgres'))) throw nothingThere(dataDirectory);
+  const start = mode === 'own' ? startEmbedded : attachEmbedded;
+  return start({ dataDirectory, durability: 'durable', ...(onCrash && { onCrash }) });
 }
+
+/** A command must not make a second, empty installation where somebody mistook the directory. */
+const nothingThere = (dataDirectory: string) =>
+  new StartupError(
+    `There is no database in ${resolve(dataDirectory)}: start the server there first, or set BILLINGOS_DATA_DIR or DATABASE_URL.`,
+  );
 
 /** Made once, readable by its owner only. Whoever backs up the database must keep this file, and keep it elsewhere. */
 async function readOrMakeMasterKey(dataDirectory: string): Promise<string> {

@@ -70,12 +70,13 @@ async function run(app: App, serveRequests: () => Promise<void>): Promise<void> 
   }
 }
 
-/** At the very first start: a merchant, and a key to begin with. It is shown this once. */
+/** At the very first start: a merchant, and a key to begin with, which is shown this once. */
 async function welcome({ rules }: Installation, say: (line: string) => void): Promise<void> {
-  const merchant = await rules.merchants.createFirst('My company');
-  if (!merchant) return;
-  const { secretKey } = await rules.secretKeys.create({ merchantId: merchant.id, environment: 'test' }, 'First key');
-  say('Your secret key for the sandbox. Keep it on your server; it is not shown again:');
-  say(`  ${secretKey}`);
-  say(`Your merchant id, for services that verify session tokens: ${merchant.id}`);
+  const first = await rules.merchants.createFirst('My company');
+  if (first) {
+    const { secretKey } = await rules.secretKeys.create({ merchantId: first.id, environment: 'test' }, 'First key');
+    say('Your secret key for the sandbox. Keep it on your server; it is not shown again:');
+    say(`  ${secretKey}`);
+  }
+  for (const { id, name } of await rules.merchants.list()) say(`  Merchant ${id}   (${name})`);
 }

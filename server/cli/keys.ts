@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
+import type { Merchant } from '../../schema/context.ts';
+import { notFound } from '../../schema/errors.ts';
 import { isKeyId, type KeyId } from '../../schema/id.ts';
 import type { CreatedSecretKey, SecretKeyRecord } from '../secret-keys.ts';
 import { StartupError } from '../startup-error.ts';
-import { type Output, type OwnerOptions, ownerOf, run, table, withOwner } from './run.ts';
+import type { Rules } from '../rules.ts';
+import { type Output, type OwnerOptions, ownerOf, ownersOf, run, table, withOwner } from './run.ts';
 
 interface EndingOptions extends OwnerOptions {
   readonly keepSessions?: true;
@@ -22,7 +25,10 @@ export function addKeysCommands(program: Command): void {
 
   withOwner(keys.command('list').description('Every key that was ever made, newest first.')).action(
     (options: OwnerOptions, command: Command) =>
-      run(command, async (rules) => listed(await rules.secretKeys.list(await ownerOf(options, rules)))),
+      run(command, async (rules) => {
+        const owners = await ownersOf(options, rules);
+        return listed((await Promise.all(owners.map((owner) => rules.secretKeys.list(owner)))).flat());
+      }),
   );
 
   withOwner(keys.command('roll').description('Make a key in place of another, which ends after an overlap.'))
@@ -32,7 +38,7 @@ export function addKeysCommands(program: Command): void {
     .action((id: KeyId, options: EndingOptions & { expiresIn: number }, command: Command) =>
       run(command, async (rules) =>
         created(
-          await rules.secretKeys.roll(await ownerOf(options, rules), id, {
+          await rules.secretKeys.roll(await ownerOfKey(id, options, rules), id, {
             overlapMs: options.expiresIn,
             sessions: sessionsOf(options),
           }),
@@ -45,10 +51,19 @@ export function addKeysCommands(program: Command): void {
     .option('--keep-sessions', 'leave its sessions until they expire')
     .action((id: KeyId, options: EndingOptions, command: Command) =>
       run(command, async (rules) => {
-        const owner = await ownerOf(options, rules);
+        const owner = await ownerOfKey(id, options, rules);
         return listed([await rules.secretKeys.revoke(owner, id, { sessions: sessionsOf(options) })]);
       }),
     );
+}
+
+/** An id is unique, so that its environment need not be said. */
+async function ownerOfKey(id: KeyId, options: OwnerOptions, rules: Rules): Promise<Merchant> {
+  const owners = await ownersOf(options, rules);
+  const keys = await Promise.all(owners.map((owner) => rules.secretKeys.byId(owner, id)));
+  const owner = owners.find((_owner, index) => keys[index] !== null);
+  if (!owner) throw notFound('Secret key');
+  return owner;
 }
 
 const sessionsOf = ({ keepSessions }: EndingOptions) => (keepSessions ? 'keep' : 'revoke');

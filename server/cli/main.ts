@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ApiError } from '../../schema/errors.ts';
 import { StartupError } from '../startup-error.ts';
@@ -6,9 +7,13 @@ import { addKeysCommands } from './keys.ts';
 import { addServeCommand } from './serve.ts';
 import { addSessionsCommands } from './sessions.ts';
 
+// The package's own name resolves to it, from the source and from the build.
+const { version } = createRequire(import.meta.url)('billingos/package.json') as { version: string };
+
 const program = new Command('billingos')
   .description('Session tokens for in-app billing: the server and its keys and sessions.')
   .option('--json', 'print JSON, for scripts')
+  .version(version)
   .showHelpAfterError()
   .exitOverride();
 

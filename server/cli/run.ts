@@ -29,23 +29,33 @@ export async function run(command: Command, action: (rules: Rules) => Promise<Ou
 }
 
 export interface OwnerOptions {
-  readonly environment: Environment;
+  /** Both when left out, where a command reads. */
+  readonly environment?: Environment;
   readonly merchant?: string;
 }
 
 /** Options that say whose keys or sessions are meant. */
 export const withOwner = (command: Command): Command =>
   command
-    .option('-e, --environment <environment>', `which environment: ${environments.join(' or ')}`, toEnvironment, 'test')
+    .option('-e, --environment <environment>', `${environments.join(' or ')}`, toEnvironment)
     .option('-m, --merchant <id>', 'which merchant, when there are several');
 
-export async function ownerOf({ environment, merchant }: OwnerOptions, rules: Rules): Promise<Merchant> {
+/** The owners that are meant: in one environment, or in both when none is named. */
+export async function ownersOf({ environment, merchant }: OwnerOptions, rules: Rules): Promise<Merchant[]> {
   const known = await rules.merchants.list();
   const wanted = merchant === undefined ? known : known.filter(({ id }) => id === merchant);
   const [only, ...others] = wanted;
   if (!only) throw new StartupError(merchant ? 'There is no such merchant.' : noMerchantYet);
   if (others.length > 0) throw new StartupError(`Say which merchant with --merchant: ${namesOf(known)}.`);
-  return { kind: 'merchant', merchantId: only.id, environment };
+  const wantedEnvironments = environment === undefined ? environments : [environment];
+  return wantedEnvironments.map((each) => ({ kind: 'merchant', merchantId: only.id, environment: each }));
+}
+
+/** Where something new goes: the sandbox, unless another environment is named. */
+export async function ownerOf({ environment = 'test', ...options }: OwnerOptions, rules: Rules): Promise<Merchant> {
+  const [owner] = await ownersOf({ environment, ...options }, rules);
+  if (!owner) throw new StartupError(noMerchantYet);
+  return owner;
 }
 
 const noMerchantYet = 'There is no merchant yet: start the server once (billingos serve).';

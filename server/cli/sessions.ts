@@ -1,11 +1,11 @@
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { SessionRecord } from '../../schema/context.ts';
-import { ApiError } from '../../schema/errors.ts';
+import { ApiError, notFound } from '../../schema/errors.ts';
 import type { Rules } from '../rules.ts';
 import { StartupError } from '../startup-error.ts';
 import { environmentOfToken } from '../token/token.ts';
-import { type Output, type OwnerOptions, ownerOf, run, table, withOwner } from './run.ts';
+import { type Output, type OwnerOptions, ownersOf, run, table, withOwner } from './run.ts';
 
 interface ListOptions extends OwnerOptions {
   readonly customer?: string;
@@ -27,13 +27,19 @@ export function addSessionsCommands(program: Command): void {
       run(command, async (rules) => {
         const filter = { customerId: options.customer, keyId: options.key, active: options.active };
         const request = { first: options.limit, after: undefined };
-        return listed((await rules.sessions.list(await ownerOf(options, rules), request, filter)).items);
+        const owners = await ownersOf(options, rules);
+        const pages = await Promise.all(owners.map((owner) => rules.sessions.list(owner, request, filter)));
+        const newestFirst = pages.flatMap(({ items }) => items).toSorted((one, other) => (one.id < other.id ? 1 : -1));
+        return listed(newestFirst.slice(0, options.limit));
       }),
     );
 
   withOwner(sessions.command('revoke <id>').description('End a session now.')).action(
     (id: string, options: OwnerOptions, command: Command) =>
-      run(command, async (rules) => listed([await rules.sessions.revoke(await ownerOf(options, rules), id)])),
+      run(command, async (rules) => {
+        const { owner } = await findSession(id, options, rules);
+        return listed([await rules.sessions.revoke(owner, id)]);
+      }),
   );
 
   withOwner(
@@ -43,11 +49,18 @@ export function addSessionsCommands(program: Command): void {
   ).action((idOrDash: string, options: OwnerOptions, command: Command) =>
     run(command, async (rules) => {
       if (idOrDash === '-') return inspectToken((await readAll(process.stdin)).trim(), rules);
-      const [session] = await rules.sessions.find(await ownerOf(options, rules), [idOrDash]);
-      if (!session) throw new StartupError('Session not found.');
-      return detailed(session);
+      return detailed((await findSession(idOrDash, options, rules)).session);
     }),
   );
+}
+
+/** An id is unique, so that its environment need not be said. */
+async function findSession(id: string, options: OwnerOptions, rules: Rules) {
+  for (const owner of await ownersOf(options, rules)) {
+    const [session] = await rules.sessions.find(owner, [id]);
+    if (session) return { owner, session };
+  }
+  throw notFound('Session');
 }
 
 /** Why a token is refused is for the operator to know: the API tells callers less. */
@@ -83,9 +96,10 @@ const detailed = (session: SessionRecord): Output => ({
 const listed = (sessions: readonly SessionRecord[]): Output => ({
   json: sessions,
   text: table(
-    ['ID', 'STATUS', 'CUSTOMER', 'USER', 'CREATED', 'EXPIRES', 'LAST USED'],
+    ['ID', 'ENVIRONMENT', 'STATUS', 'CUSTOMER', 'USER', 'CREATED', 'EXPIRES', 'LAST USED'],
     sessions.map((session) => [
       session.id,
+      session.environment,
       session.status,
       session.customerId,
       session.externalUserId,

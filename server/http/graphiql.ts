@@ -45,7 +45,7 @@ query Viewer {
 const revokeSession = `# 3. Your server ends the session.
 # Secret key under "Headers",
 # the session's id under "Variables".
-# Then run step 2 again: TOKEN_REVOKED.
+# Then run step 2 again.
 mutation RevokeSession($id: ID!) {
   revokeSession(id: $id) {
     id

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { ApiError } from '../../schema/errors.ts';
 import { bearerOf } from '../authenticate.ts';
 import { environmentOfSecretKey } from '../secret-key.ts';
@@ -7,35 +8,52 @@ interface OriginRulesOptions {
   readonly allowedOrigins: ReadonlySet<string>;
   /** Where this service's own page, GraphiQL, comes from. */
   readonly ownOrigins: ReadonlySet<string>;
+  /** Told once of each origin that was refused: the browser hides the reason from the page. */
+  readonly onRefused: (origin: string) => void;
 }
 
+const maxRefusedOrigins = 1_000;
+
 /** What a page of some origin may do. Cookies play no part, so that CORS without credentials is all there is. */
-export function createOriginRules({ allowedOrigins, ownOrigins }: OriginRulesOptions) {
+export function createOriginRules({ allowedOrigins, ownOrigins, onRefused }: OriginRulesOptions) {
+  const refused = new LRUCache<string, true>({ max: maxRefusedOrigins });
+  const isKnown = (origin: string) => ownOrigins.has(origin) || allowedOrigins.has(origin);
+
+  function noteRefused(origin: string): void {
+    if (refused.has(origin)) return;
+    refused.set(origin, true);
+    onRefused(origin);
+  }
+
   const isOwnPage = (headers: Headers) =>
     ownOrigins.has(headers.get('origin') ?? '') && headers.get('sec-fetch-site') === 'same-origin';
+
+  /** The CORS headers of an answer: none for an origin that is not allowed, none at all for a secret key. */
+  function answerHeaders(headers: Headers): Record<string, string> {
+    const origin = headers.get('origin');
+    if (origin === null || !allowedOrigins.has(origin) || carriesSecretKey(headers)) return { vary: 'Origin' };
+    return {
+      vary: 'Origin',
+      'access-control-allow-origin': origin,
+      'access-control-expose-headers': 'x-request-id, retry-after',
+    };
+  }
 
   return {
     /** Throws before any work is done for the request. */
     check(headers: Headers): void {
       const origin = headers.get('origin');
       if (carriesSecretKey(headers) && comesFromBrowser(headers) && !isOwnPage(headers)) throw secretKeyInBrowser();
-      if (origin !== null && !ownOrigins.has(origin) && !allowedOrigins.has(origin)) throw originNotAllowed();
+      if (origin !== null && !isKnown(origin)) throw originNotAllowed();
     },
 
-    /** The CORS headers of an answer: none for an origin that is not allowed, none at all for a secret key. */
-    answerHeaders(headers: Headers): Record<string, string> {
-      const origin = headers.get('origin');
-      if (origin === null || !allowedOrigins.has(origin) || carriesSecretKey(headers)) return { vary: 'Origin' };
-      return {
-        vary: 'Origin',
-        'access-control-allow-origin': origin,
-        'access-control-expose-headers': 'x-request-id, retry-after',
-      };
-    },
+    answerHeaders,
 
     /** The answer to a preflight (Fetch, section "CORS protocol"). */
     preflightHeaders(headers: Headers): Record<string, string> {
-      const allowed = this.answerHeaders(headers);
+      const origin = headers.get('origin');
+      if (origin !== null && !isKnown(origin)) noteRefused(origin);
+      const allowed = answerHeaders(headers);
       if (allowed['access-control-allow-origin'] === undefined) return allowed;
       return {
         ...allowed,

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BillingOS } from '../../client/node.ts';
 import type { SessionRecord } from '../../schema/context.ts';
@@ -50,7 +51,17 @@ describe('beside a running server', () => {
     expect(stdout).toContain(`sk_test_…${secretKey.slice(-4)}`);
     expect(stdout).not.toContain(secretKey);
     expect(await json<ListedKey[]>('keys list')).toContainEqual(record);
-    expect(await json<ListedKey[]>('keys list --environment live')).toEqual([]);
+    expect((await json<ListedKey[]>('keys list --environment live')).map(({ id }) => id)).not.toContain(record.id);
+  });
+
+  test('a key is found by its id in whichever environment it is', async () => {
+    const live = await json<ListedKey>('keys create --name Production --environment live');
+    const listed = await json<ListedKey[]>('keys list');
+    expect(listed.map(({ id, environment }) => [id, environment])).toContainEqual([live.id, 'live']);
+
+    const [revoked] = await json<ListedKey[]>(`keys revoke ${live.id}`);
+    expect(revoked).toMatchObject({ id: live.id, environment: 'live' });
+    expect(revoked?.endsAt).not.toBeNull();
   });
 
   test('keys roll makes a key in place of another one, which ends after the overlap', async () => {
@@ -115,8 +126,17 @@ describe('beside a running server', () => {
     const { session } = await sdk(firstKey).createSessionToken({ externalUserId: 'carol' });
     const { stdout } = await billingos(['sessions', 'list', '--customer', session.customer.id], env);
     const [head, line] = stdout.split('\n');
-    expect(head?.split(/ {2,}/)).toEqual(['ID', 'STATUS', 'CUSTOMER', 'USER', 'CREATED', 'EXPIRES', 'LAST USED']);
-    expect(line?.split(/ {2,}/).slice(0, 4)).toEqual([session.id, 'active', session.customer.id, 'carol']);
+    expect(head?.split(/ {2,}/)).toEqual([
+      'ID',
+      'ENVIRONMENT',
+      'STATUS',
+      'CUSTOMER',
+      'USER',
+      'CREATED',
+      'EXPIRES',
+      'LAST USED',
+    ]);
+    expect(line?.split(/ {2,}/).slice(0, 5)).toEqual([session.id, 'test', 'active', session.customer.id, 'carol']);
   });
 });
 
@@ -167,15 +187,21 @@ describe('without a server', () => {
     server = await startServer(env);
     expect(await isAccepted(secretKey)).toBe(true);
   });
+});
 
-  test('a directory in which no server ever started has no merchant yet', async () => {
-    const empty = await dataDirectory();
-    const outcome = await billingos(['keys', 'list'], { BILLINGOS_DATA_DIR: empty.path });
-    await empty.remove();
-    expect(outcome).toEqual({
-      exitCode: 1,
-      stdout: '',
-      stderr: 'There is no merchant yet: start the server once (billingos serve).\n',
-    });
-  });
+test('a command where no database is says so, and makes none', async () => {
+  const empty = await dataDirectory();
+  const { exitCode, stderr } = await billingos(['keys', 'list'], { BILLINGOS_DATA_DIR: empty.path });
+
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(
+    /^There is no database in .*: start the server there first, or set BILLINGOS_DATA_DIR or DATABASE_URL\.\n$/,
+  );
+  expect(await readdir(empty.path)).toEqual([]);
+  await empty.remove();
+});
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+  expect((await billingos(['--version'], {})).stdout).toBe(`${version}\n`);
 });
