@@ -8,6 +8,9 @@ export interface OperationFailure {
   readonly response?: unknown;
 }
 
+const unreachable =
+  'The API could not be reached. If the console speaks of CORS, add this page’s origin to BILLINGOS_ALLOWED_ORIGINS.';
+
 /** What failed, as the one error of this package: what the API answered, what the session says, or the network. */
 export function billingErrorOf({ graphQLErrors, networkError, response }: OperationFailure): BillingOSError {
   const [first] = graphQLErrors;
@@ -18,7 +21,7 @@ export function billingErrorOf({ graphQLErrors, networkError, response }: Operat
   }
   if (networkError?.name === 'BillingOSError') return networkError as BillingOSError;
   if (details.status === undefined) {
-    return new BillingOSError('NETWORK_ERROR', 'The API could not be reached.', { cause: networkError });
+    return new BillingOSError('NETWORK_ERROR', unreachable, { cause: networkError });
   }
   return new BillingOSError('UNEXPECTED_ANSWER', 'Something else than the API answered.', {
     ...details,

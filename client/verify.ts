@@ -48,12 +48,14 @@ const requiredClaims = ['iss', 'aud', 'sub', 'sid', 'key', 'env', 'scope', 'iat'
  * `introspectSession` of `billingos/node`.
  *
  * The function rejects with TOKEN_EXPIRED, WRONG_ENVIRONMENT, UNAUTHENTICATED (everything else about the token), or
- * UNAVAILABLE when there are no keys to check it with. Follows RFC 8725. Throws a TypeError when an option is wrong.
+ * UNAVAILABLE when there are no keys to check it with. The `cause` of UNAUTHENTICATED says which check failed: for your own
+ * log, not for who sent the token. Follows RFC 8725. Throws a TypeError when an option is wrong.
  */
 export function createSessionVerifier(options: SessionVerifierOptions): (token: string) => Promise<VerifiedSession> {
   const { merchantId, environments = ['live'], clockToleranceSeconds = 5, clock = { now: () => Date.now() } } = options;
   if (!/^mer_\w+$/.test(merchantId)) throw new TypeError('merchantId must be your own id, mer_….');
   if (environments.length === 0) throw new TypeError('environments must name at least one.');
+  if (!environments.every(isEnvironment)) throw new TypeError('environments may name test and live only.');
   const authorities = new Map(
     environments.map((environment) => [environment, authorityOf(environment, options, clock)]),
   );
@@ -97,7 +99,7 @@ function authorityOf(
 /** Prefix first: nothing else is looked at before it is clear whose keys apply. */
 function parse(token: string): { environment: Environment; jws: string } {
   const [, environment, jws] = (isText(token) && token.length <= longestToken && tokenPattern.exec(token)) || [];
-  if ((environment !== 'test' && environment !== 'live') || jws === undefined) throw untrusted();
+  if (!isEnvironment(environment) || jws === undefined) throw untrusted('its shape is not that of a session token');
   return { environment, jws };
 }
 
@@ -107,7 +109,8 @@ function parse(token: string): { environment: Environment; jws: string } {
  */
 function checkSpelling(jws: string): void {
   const isCanonical = jws.split('.').every((segment) => isCanonicalBase64url(segment));
-  if (!isCanonical || !isOurHeader(jws)) throw untrusted();
+  if (!isCanonical) throw untrusted('its base64url has another spelling');
+  if (!isOurHeader(jws)) throw untrusted('its header is not that of a session token');
 }
 
 function isCanonicalBase64url(segment: string): boolean {
@@ -131,7 +134,8 @@ function sessionOf(claims: JWTPayload, environment: Environment, merchantId: str
   const { aud, sub, sid, env, scope, iat, exp } = claims;
   const isOurs = typeof aud === 'string' && env === environment;
   const isWhole = isText(sub) && isText(sid) && typeof scope === 'string' && iat !== undefined && exp !== undefined;
-  if (!isOurs || !isWhole) throw untrusted();
+  if (!isOurs) throw untrusted('it is for another merchant or environment');
+  if (!isWhole) throw untrusted('a claim is not what it must be');
   return {
     customerId: sub,
     sessionId: sid,
@@ -143,17 +147,23 @@ function sessionOf(claims: JWTPayload, environment: Environment, merchantId: str
   };
 }
 
+const isEnvironment = (value: unknown): value is Environment => value === 'test' || value === 'live';
+
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** Only after the signature held does jose look at the time: what is called expired was genuine. */
 function refuse(error: unknown): never {
   if (error instanceof BillingOSError) throw error;
   if (error instanceof errors.JWTExpired) throw new BillingOSError('TOKEN_EXPIRED', 'The session token has expired.');
-  throw untrusted();
+  // Never jose's error itself: it holds the claims.
+  throw untrusted(error instanceof errors.JOSEError ? error.message : 'it cannot be read');
 }
 
-/** One message for every fault: it must not tell a forger which guard held. */
-const untrusted = () => new BillingOSError('UNAUTHENTICATED', 'The session token is not one that can be trusted.');
+/** One message for every fault: it must not tell a forger which guard held. The merchant's own log may say it. */
+const untrusted = (reason: string) =>
+  new BillingOSError('UNAUTHENTICATED', 'The session token is not one that can be trusted.', {
+    cause: new Error(`Refused: ${reason}`),
+  });
 
 const wrongEnvironment = (environment: Environment, accepted: readonly Environment[]) =>
   new BillingOSError(

@@ -42,7 +42,7 @@ export function createSessionRows({ db }: Pick<Database, 'db'>) {
         )
         .limit(maxCounted)
         .as('in_time');
-      return db.$count(inTime, inTime.isEnded);
+      return db.$count(inTime, sql`${inTime.isEnded}`);
     },
   };
 }

@@ -78,9 +78,21 @@ const layers = [
   /^server\/database\//,
 ];
 /** Small words that every layer speaks: they import nothing of the server. */
-const vocabulary = /^server\/(clock|id|log|startup-error|config)\.ts$/;
+const vocabulary = /^server\/(clock|id|log|startup-error)\.ts$/;
 
 const layerOf = (path: string) => layers.findIndex((layer) => layer.test(path));
+
+test('every file of the server stands in a layer', () => {
+  const homeless = sourcesIn('server').filter((path) => layerOf(path) === -1 && !vocabulary.test(path));
+  expect(homeless).toEqual([]);
+});
+
+test('the vocabulary imports nothing of the server but itself', () => {
+  const foreign = inRoom('server').filter(
+    ({ from, to }) => vocabulary.test(from) && to.startsWith('server/') && !vocabulary.test(to),
+  );
+  expect(shown(foreign)).toEqual([]);
+});
 
 test('inside the server, imports point downward', () => {
   const upward = inRoom('server').filter(
@@ -115,6 +127,11 @@ const homes: Readonly<Record<string, RegExp>> = {
   pino: /^server\/log\.ts/,
   commander: /^server\/cli\//,
   'typeid-js': /^server\/id\.ts/,
+  'lru-cache': /^server\/(token\/token|http\/origin|secret-keys|customers|last-used)\.ts/,
+  zod: /^(schema\/|server\/(config|token\/token|http\/input-problems)\.ts)/,
+  'proxy-addr': /^server\/(config|http\/listener)\.ts/,
+  '@pothos/plugin-dataloader': /^schema\/builder\.ts/,
+  'ipaddr.js': /^server\/http\/rate-limit\.ts/,
   'rate-limiter-flexible': /^server\/http\/rate-limit\.ts/,
   '@urql/exchange-auth': /^client\/exchange\.ts/,
   '@urql/core': /^client\/(exchange|client|failure|react\/)/,

@@ -1,5 +1,5 @@
 import { goneSignalOf, type ClosableResponse } from './gone.ts';
-import { answerSessionRequest, type SessionHandlerOptions } from './session-answer.ts';
+import { answerSessionRequest, checkOptions, type SessionHandlerOptions } from './session-answer.ts';
 
 // Written out, not imported: who does not use Express does not install its types.
 interface ExpressRequest {
@@ -19,6 +19,7 @@ interface ExpressResponse extends ClosableResponse {
 export function expressSessionHandler<Request extends ExpressRequest>(
   options: SessionHandlerOptions<Request>,
 ): (request: Request, response: ExpressResponse) => Promise<void> {
+  checkOptions(options);
   return async (request, response) => {
     const gone = goneSignalOf(response);
     const { status, headers, body } = await answerSessionRequest(options, request.method ?? '', request, gone);

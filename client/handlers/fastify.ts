@@ -1,5 +1,10 @@
 import { goneSignalOf, type ClosableResponse } from './gone.ts';
-import { answerSessionRequest, type EndpointAnswer, type SessionHandlerOptions } from './session-answer.ts';
+import {
+  answerSessionRequest,
+  checkOptions,
+  type EndpointAnswer,
+  type SessionHandlerOptions,
+} from './session-answer.ts';
 
 // Written out, not imported: who does not use Fastify does not install its types.
 interface FastifyRequest {
@@ -19,6 +24,7 @@ interface FastifyReply {
 export function fastifySessionHandler<Request extends FastifyRequest>(
   options: SessionHandlerOptions<Request>,
 ): (request: Request, reply: FastifyReply) => Promise<EndpointAnswer['body']> {
+  checkOptions(options);
   return async (request, reply) => {
     const gone = goneSignalOf(reply.raw);
     const { status, headers, body } = await answerSessionRequest(options, request.method, request, gone);

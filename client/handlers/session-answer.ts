@@ -1,5 +1,6 @@
 import { BillingOSError } from '../errors.ts';
 import type { CreateSessionInput } from '../generated.ts';
+import { redact } from '../node/redact.ts';
 import type { CallOptions } from '../node/request.ts';
 import { isRetryable } from '../node/retry.ts';
 import type { CreatedSession } from '../node/session.ts';
@@ -21,7 +22,7 @@ export interface SessionHandlerOptions<Request> {
   readonly authenticate: (
     request: Request,
   ) => CreateSessionInput | null | undefined | Promise<CreateSessionInput | null | undefined>;
-  /** Told about every failure that is answered with 500 or 503. By default one line on the console names its kind. */
+  /** Told about every failure that is answered with 500 or 503. By default one line on the console says what failed. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -40,6 +41,14 @@ type EndpointAnswerBody =
   | { readonly sessionToken: string; readonly expiresAt: string; readonly expiresIn: number }
   | { readonly code: string; readonly message: string };
 
+/** Options as a plain script may hand them over. Throws a TypeError at the start, not at the first request. */
+export function checkOptions({ billingos, authenticate }: Partial<SessionHandlerOptions<never>>): void {
+  if (typeof billingos?.createSessionToken !== 'function') throw new TypeError('billingos must be a BillingOS.');
+  if (typeof authenticate !== 'function') {
+    throw new TypeError('authenticate must be a function that says who is logged in.');
+  }
+}
+
 /**
  * What a merchant's session endpoint answers: the one rule behind the handlers of all frameworks. Never rejects.
  *
@@ -47,7 +56,7 @@ type EndpointAnswerBody =
  * what `authenticate` makes of it decides who the session is for. `gone` says that nobody waits for the answer any more.
  */
 export async function answerSessionRequest<Request>(
-  { billingos, authenticate, onError = logKind }: SessionHandlerOptions<Request>,
+  { billingos, authenticate, onError }: SessionHandlerOptions<Request>,
   method: string,
   request: Request,
   gone: AbortSignal,
@@ -59,7 +68,7 @@ export async function answerSessionRequest<Request>(
     const user = await authenticate(request);
     return user ? await issue(billingos, user, onError, gone) : nobody;
   } catch (error) {
-    report(error, onError);
+    report(error, 'authenticate', onError);
     return broken;
   }
 }
@@ -67,7 +76,7 @@ export async function answerSessionRequest<Request>(
 async function issue(
   billingos: SessionHandlerOptions<never>['billingos'],
   user: CreateSessionInput,
-  onError: (error: unknown) => void,
+  onError: SessionHandlerOptions<never>['onError'],
   gone: AbortSignal,
 ): Promise<EndpointAnswer> {
   const late = new AbortController();
@@ -79,7 +88,7 @@ async function issue(
   } catch (error) {
     // Whoever left reads no answer, and that they left is no failure.
     if (gone.aborted) return unavailable();
-    report(error, onError);
+    report(error, 'createSessionToken', onError);
     return isRetryable(error) ? unavailable(error.retryAfterSeconds) : broken;
   } finally {
     clearTimeout(timer);
@@ -104,20 +113,27 @@ const unavailable = (retryAfterSeconds = 5) =>
     { 'retry-after': String(retryAfterSeconds) },
   );
 
+type Thrower = 'authenticate' | 'createSessionToken';
+
 /** An observer that throws changes no answer. */
-function report(error: unknown, onError: (error: unknown) => void): void {
+function report(error: unknown, thrower: Thrower, onError: SessionHandlerOptions<never>['onError']): void {
   try {
-    onError(error);
+    if (onError) onError(error);
+    else log(error, thrower);
   } catch {
     // Nobody is left to tell.
   }
 }
 
-/** Only the kind: the message of an error of the merchant's own code may hold anything. */
-function logKind(error: unknown): void {
-  const kind = error instanceof Error ? error.name : typeof error;
-  const { code, requestId } = error instanceof Error ? (error as Partial<BillingOSError>) : {};
-  const details = [kind, code, requestId].filter((detail) => typeof detail === 'string').join(' ');
+function log(error: unknown, thrower: Thrower): void {
   // oxlint-disable-next-line no-console -- A session endpoint that fails in silence cannot be repaired.
-  console.error(`BillingOS session endpoint: ${details}. Pass onError to see more.`);
+  console.error(`BillingOS session endpoint: ${reasonOf(error, thrower)}`);
+}
+
+/** Of an error of the merchant's own code only the name: its message may hold anything. */
+function reasonOf(error: unknown, thrower: Thrower): string {
+  const name = error instanceof Error ? error.name : typeof error;
+  if (name !== 'BillingOSError') return `${name} thrown by ${thrower}. Pass onError to see more.`;
+  const { code, message, requestId } = error as BillingOSError;
+  return redact(`${code}: ${message.replaceAll(/\s+/g, ' ')}${requestId ? ` (request ${requestId})` : ''}`);
 }

@@ -1,4 +1,4 @@
-import { answerSessionRequest, type SessionHandlerOptions } from './session-answer.ts';
+import { answerSessionRequest, checkOptions, type SessionHandlerOptions } from './session-answer.ts';
 
 /**
  * The session endpoint for everything that speaks Fetch: Next.js, Hono, Remix, SvelteKit, Bun, Deno. Answers GET and POST
@@ -8,6 +8,7 @@ import { answerSessionRequest, type SessionHandlerOptions } from './session-answ
 export function createSessionHandler<WebRequest extends Request = Request>(
   options: SessionHandlerOptions<WebRequest>,
 ): (request: WebRequest) => Promise<Response> {
+  checkOptions(options);
   return async (request) => {
     const { status, headers, body } = await answerSessionRequest(options, request.method, request, request.signal);
     return Response.json(body, { status, headers });

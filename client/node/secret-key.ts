@@ -1,7 +1,7 @@
 import { BillingOSError } from '../errors.ts';
 import type { Environment } from './environment.ts';
 
-const secretKeyPattern = /^sk_(test|live)_[0-9A-Za-z]{16,250}$/;
+const secretKeyPattern = /^sk_(test|live)_[0-9A-Za-z]{36}$/;
 
 /** The environment that a secret key belongs to. Throws a TypeError, which never shows the key, when it is not one. */
 export function environmentOf(secretKey: unknown): Environment {

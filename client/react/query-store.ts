@@ -22,6 +22,8 @@ export interface QueryStore<Data> {
 }
 
 const loading = { status: 'loading' } as const;
+/** A session that broke sends nothing, and says why. */
+const isNews: ReadonlySet<string> = new Set(['ready', 'broken']);
 
 /** One query for whoever is the customer. */
 export function createQueryStore<Data, Variables extends AnyVariables>(
@@ -58,7 +60,7 @@ export function createQueryStore<Data, Variables extends AnyVariables>(
       if (customerId !== customerIdNow()) {
         query.unsubscribe();
         query = send();
-      } else if (state.status === 'failed' && session.state().kind === 'ready') refetch();
+      } else if (state.status === 'failed' && isNews.has(session.state().kind)) refetch();
     });
 
     return () => {

@@ -13,7 +13,11 @@ export const createReporter = (session: Session, listeners: () => Listeners): ((
     const state = session.state();
     const { onSignedOut, onError, debug } = listeners();
     // oxlint-disable-next-line no-console -- what `debug` is for
-    if (debug) console.debug(`[billingos] ${state.kind}${'error' in state ? ` (${state.error.code})` : ''}`);
+    if (debug) console.debug(`[billingos] ${state.kind}${'error' in state ? reasonOf(state.error) : ''}`);
     if (state.kind === 'signedOut') onSignedOut?.();
     else if ('error' in state) onError?.(state.error);
   });
+
+/** What an app throws in `getSessionToken` may repeat what it was given. */
+const reasonOf = ({ code, message }: BillingOSError) =>
+  ` (${code}: ${message.replaceAll(/(bos_session|sk)_\S+/g, '$1_…')})`;

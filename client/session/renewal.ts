@@ -28,6 +28,8 @@ export function createRenewal({ source, endpoints, host, store, waiting }: Renew
   let newest: HeldToken | undefined;
   // Outlives sign-out: a token that was ended must not come back.
   let last: HeldToken | undefined;
+  // What was handed in last, good or bad: React hands in the first token twice.
+  let given: string | undefined;
   let flight: AbortController | undefined;
   let refusals = 0;
   let stopListening: (() => void) | undefined;
@@ -121,7 +123,8 @@ export function createRenewal({ source, endpoints, host, store, waiting }: Renew
   }
 
   function adopt(token: string) {
-    if (token === last?.token) return;
+    if (token === given || token === last?.token) return;
+    given = token;
     take({ sessionToken: token }, instantOf(host.clock));
     plan();
   }

@@ -34,7 +34,7 @@ export interface Session {
   readonly state: () => SessionState;
   /** Calls back after each change of `state()`. @returns what stops it. */
   readonly subscribe: (listener: () => void) => () => void;
-  /** Takes a token that came another way: the next one of an app that renews by itself. The one that was held last is not taken again. */
+  /** Takes a token that came another way: the next one of an app that renews by itself. The one that was held or handed in last is not taken again. */
   readonly adopt: (token: string) => void;
   /** The API accepted this token. */
   readonly accepted: (token: string) => void;

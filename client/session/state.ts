@@ -41,9 +41,7 @@ export function transition(state: SessionState, event: SessionEvent): SessionSta
     case 'signedOut':
       return state.kind === 'signedOut' ? state : { kind: 'signedOut', error: event.error };
     case 'gaveUp':
-      return state.kind === 'broken' && state.error.code === event.error.code
-        ? state
-        : { kind: 'broken', error: event.error };
+      return { kind: 'broken', error: event.error };
     case 'retried':
       return onItsWay(lifeOf(state));
     default:

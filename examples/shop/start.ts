@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { BillingOS } from 'billingos/node';
 import { invitation } from './launch/invitation.ts';
 import { listen } from './launch/listen.ts';
+import { withShopOrigins } from './launch/origins.ts';
 import { buildPage } from './launch/page.ts';
 import { startService } from './launch/service.ts';
 import { LaunchError, publicUrlOf, readSettings, type Settings } from './launch/settings.ts';
@@ -13,7 +14,7 @@ import { createShop } from './server.ts';
 async function run(settings: Settings): Promise<number> {
   const server = createServer();
   const shopPort = await listen(server, settings.shopPort, settings.host);
-  const env = withOrigins(settings.env, shopPort);
+  const env = withShopOrigins(settings.env, shopPort);
   const publicUrl = publicUrlOf(settings);
   const service = startService({ ...settings, env });
   const key = createShopKey(env);
@@ -45,13 +46,6 @@ async function run(settings: Settings): Promise<number> {
   }
   return service.exit;
 }
-
-/** Unless told otherwise, the service lets the shop's page call it, under both names of this machine. */
-const withOrigins = (env: Settings['env'], shopPort: number): Settings['env'] => ({
-  ...env,
-  BILLINGOS_ALLOWED_ORIGINS:
-    env['BILLINGOS_ALLOWED_ORIGINS'] || `http://localhost:${shopPort},http://127.0.0.1:${shopPort}`,
-});
 
 try {
   process.exitCode = await run(readSettings(process.env));

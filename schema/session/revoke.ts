@@ -20,7 +20,10 @@ const RevokeSessionsBy = builder.inputType('RevokeSessionsBy', {
 const RevokeSessionsPayload = builder.objectRef<{ revokedCount: number }>('RevokeSessionsPayload').implement({
   description: 'What a revocation of many sessions did.',
   fields: (t) => ({
-    revokedCount: t.exposeInt('revokedCount', { description: 'How many sessions were active and are not any more.' }),
+    revokedCount: t.exposeInt('revokedCount', {
+      description:
+        'How many sessions were active and are not any more; of more than 10,000 sessions, some are not counted.',
+    }),
   }),
 });
 

@@ -37,7 +37,7 @@ export interface OwnerOptions {
 /** Options that say whose keys or sessions are meant. */
 export const withOwner = (command: Command): Command =>
   command
-    .option('-e, --environment <environment>', `${environments.join(' or ')}`, toEnvironment)
+    .option('-e, --environment <environment>', environments.join(' or '), toEnvironment)
     .option('-m, --merchant <id>', 'which merchant, when there are several');
 
 /** The owners that are meant: in one environment, or in both when none is named. */

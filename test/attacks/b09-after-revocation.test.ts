@@ -1,7 +1,16 @@
+import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whoAmI } from '../support/forge.ts';
-import { createHarness, createHarnessForTest, type Harness, type TestMerchant } from '../support/harness.ts';
+import {
+  createHarness,
+  createHarnessForTest,
+  createTestClock,
+  type Harness,
+  sdkFor,
+  type TestMerchant,
+} from '../support/harness.ts';
 
 let harness: Harness;
 /** Another process on the same database. */
@@ -232,4 +241,125 @@ test('B9 a revocation ends the sessions that were there, and no later one', asyn
   harness.clock.advance(1);
   const { sessionToken } = await victim.merchant.billingos.createSessionToken({ externalUserId: 'ada' });
   expect(await isAcceptedBy(harness, sessionToken)()).toBe(true);
+});
+
+/** A process whose clock is wrong by this much. */
+async function processWithClock(aheadMs: number) {
+  const clock = createTestClock();
+  clock.advance(aheadMs);
+  return createHarnessForTest({ connection: harness.connection, clock, timeOf: 'database' });
+}
+
+describe.each([
+  ['ahead', 5_000],
+  ['behind', -5_000],
+])('where the clock of the process that ends something is 5 s %s', (_how, aheadMs) => {
+  const mutate = (process: Harness, { merchant }: Victim, query: string, id: string) =>
+    process.graphql(merchant.secretKey, `mutation ($id: ID!) { ${query} }`, { id });
+  const newToken = async (process: Harness, { merchant }: Victim) =>
+    (await sdkFor(process.app, merchant.secretKey).createSessionToken({ externalUserId: 'ada' })).sessionToken;
+  const codeAt = async (process: Harness, token: string) => (await process.graphql(token, whoAmI)).code ?? 'ACCEPTED';
+
+  test('B9 a session ends within a second in the other process', async () => {
+    const [wrong, right] = [await processWithClock(aheadMs), await processWithClock(0)];
+    const victim = await newVictim();
+    expect(await codeAt(right, victim.token)).toBe('ACCEPTED');
+    await mutate(wrong, victim, 'revokeSession(id: $id) { id }', victim.sessionId);
+    await expect.poll(() => codeAt(right, victim.token), { timeout: 1_000, interval: 20 }).toBe('TOKEN_REVOKED');
+  });
+
+  test('B9 a token that the other process has just issued ends, and the one after it counts', async () => {
+    const [wrong, right] = [await processWithClock(aheadMs), await processWithClock(0)];
+    const victim = await newVictim();
+    for (const [issuing, revoking] of [
+      [wrong, right],
+      [right, wrong],
+    ] as const) {
+      const token = await newToken(issuing, victim);
+      expect(await codeAt(issuing, token)).toBe('ACCEPTED');
+      await mutate(revoking, victim, 'revokeSessions(by: { key: $id }) { revokedCount }', victim.merchant.keyId);
+      await expect.poll(() => codeAt(issuing, token), { timeout: 1_000, interval: 20 }).toBe('TOKEN_REVOKED');
+      expect(await codeAt(revoking, token)).toBe('TOKEN_REVOKED');
+      for (const process of [revoking, issuing]) {
+        const fresh = await newToken(process, victim);
+        expect([await codeAt(wrong, fresh), await codeAt(right, fresh)]).toEqual(['ACCEPTED', 'ACCEPTED']);
+      }
+    }
+  });
+
+  test('B9 a secret key is refused within a second in the other process', async () => {
+    const [wrong, right] = [await processWithClock(aheadMs), await processWithClock(0)];
+    const victim = await newVictim();
+    expect(await ask(right, victim)).toBe(true);
+    await wrong.rules.secretKeys.revoke(owner(victim), victim.merchant.keyId as `key_${string}`, { sessions: 'keep' });
+    await expect.poll(() => ask(right, victim), { timeout: 1_500, interval: 20 }).toBe(false);
+  });
+});
+
+test('B9 only the end of a key may lie ahead: any other revocation counts at once, whatever moment it names', async () => {
+  const victim = await newVictim();
+  const cut = await createHarnessForTest({ connection: harness.connection });
+  await cut.rules.revocations.stop();
+  cut.clock.advance(1_001);
+  const revokedAtMs = harness.clock.now() + 60_000;
+  await harness.rules.revocations.add(owner(victim), { kind: 'session', subject: victim.sessionId, revokedAtMs });
+
+  expect((await harness.graphql(victim.token, whoAmI)).code).toBe('TOKEN_REVOKED');
+  expect((await cut.graphql(victim.token, whoAmI)).code).toBe('TOKEN_REVOKED');
+  expect(await victim.merchant.billingos.session(victim.sessionId)).toMatchObject({ status: 'REVOKED' });
+});
+
+describe('the feed', () => {
+  const currentSession = '{ currentSession { id } }';
+  const newSession = (process: Harness) => process.merchant.billingos.createSessionToken({ externalUserId: 'ada' });
+  const insertRevocation = (process: Harness, sessionId: string, recordedAgo: string) =>
+    sql`insert into revocations (merchant_id, environment, id, kind, subject, revoked_at, expires_at, recorded_at)
+        values (${process.merchant.id}, 'test', ${`rev_${sessionId}`}, 'session', ${sessionId}, now(),
+          now() + interval '1 day', clock_timestamp() - ${recordedAgo}::interval)`;
+  const isFreshAfter = async (process: Harness, ms: number) => {
+    process.clock.advance(ms);
+    await expect.poll(() => process.rules.revocations.isFresh(), { interval: 20, timeout: 5_000 }).toBe(true);
+  };
+
+  test('B9 sees a revocation that was committed 50 seconds after it was recorded', async () => {
+    const process = await createHarnessForTest();
+    const { sessionToken, session } = await newSession(process);
+    await process.database.transaction(async (transaction) => {
+      await transaction.execute(insertRevocation(process, session.id, '50 s'));
+      for (let round = 0; round < 3; round++) await isFreshAfter(process, 1_001);
+      expect((await process.graphql(sessionToken, currentSession)).status).toBe(200);
+    });
+    await expect
+      .poll(async () => (await process.graphql(sessionToken, currentSession)).code, { interval: 20, timeout: 2_000 })
+      .toBe('TOKEN_REVOKED');
+  });
+
+  test('B9 sees every revocation in force within five minutes, however late it was committed', async () => {
+    const process = await createHarnessForTest();
+    const { sessionToken, session } = await newSession(process);
+    await process.database.db.execute(insertRevocation(process, session.id, '1 hour'));
+    await isFreshAfter(process, 1_001);
+    expect((await process.graphql(sessionToken, currentSession)).status).toBe(200);
+    await isFreshAfter(process, 300_000);
+    expect((await process.graphql(sessionToken, currentSession)).code).toBe('TOKEN_REVOKED');
+  });
+
+  test('B9 stays fresh while requests hold every connection', async () => {
+    const process = await createHarnessForTest();
+    const over = new AbortController();
+    const isOver = once(over.signal, 'abort');
+    const holders = Array.from({ length: 10 }, () => process.database.transaction(() => isOver));
+    await isFreshAfter(process, 1_001).finally(() => over.abort());
+    await Promise.all(holders);
+  });
+
+  test('B9 forgets what no living token can be concerned by: memory is bounded', async () => {
+    const process = await createHarnessForTest();
+    const { session } = await newSession(process);
+    await process.merchant.billingos.revokeSession(session.id);
+    await isFreshAfter(process, 86_400_000);
+    expect(process.rules.revocations.rememberedCount()).toBe(1);
+    process.clock.advance(61_000);
+    await expect.poll(() => process.rules.revocations.rememberedCount(), { interval: 20, timeout: 5_000 }).toBe(0);
+  });
 });

@@ -108,6 +108,31 @@ test('a token that the page hands in is used until it ends, and then the page is
   await photograph(page, 'shop-manual');
 });
 
+test('a page that hands in null is signed out, and stays logged in at the shop', async () => {
+  const { page } = await logIn();
+  await page.getByText('Manual').click();
+  await page.getByRole('button', { name: 'Fetch a token' }).click();
+  await expect.poll(() => stateOf(page)).toBe('ready');
+
+  await page.getByRole('button', { name: 'Take it away' }).click();
+
+  await expect.poll(() => stateOf(page)).toBe('signedOut');
+  expect(await page.getByRole('button', { name: 'Log in at the shop again' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Fetch a token' }).click();
+  await expect.poll(() => stateOf(page)).toBe('ready');
+});
+
+test('a change of the lifetime asks for one token, and the journal says so once', async () => {
+  const { page } = await logIn();
+  const first = await tokenOf(page);
+  await page.clock.fastForward(6_000);
+
+  await page.getByText('5 minutes').click();
+
+  await expect.poll(() => tokenOf(page)).not.toBe(first);
+  expect(await page.getByText('It is time: asking').count()).toBe(1);
+});
+
 test('the page is readable in the dark and on a narrow screen', async () => {
   const { page } = await logIn({ colorScheme: 'dark' });
   await photograph(page, 'shop-dark');

@@ -118,6 +118,12 @@ test.each(['FORBIDDEN', 'INTERNAL_SERVER_ERROR', 'UNAVAILABLE', 'WRONG_ENVIRONME
   },
 );
 
+test('an operation without an answer says what to do about CORS', () => {
+  const { code, message } = billingErrorOf({ graphQLErrors: [], networkError: new TypeError('Failed to fetch') });
+  expect(code).toBe('NETWORK_ERROR');
+  expect(message).toContain('BILLINGOS_ALLOWED_ORIGINS');
+});
+
 test('a mutation that was cut off is not sent again', async () => {
   const world = createWorld({ fetch: () => Promise.reject(new TypeError('cut off')) });
   const merchant = createMerchant(world);

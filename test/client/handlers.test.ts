@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
 import {
   BillingOS,
+  BillingOSError,
   createSessionHandler,
   expressSessionHandler,
   fastifySessionHandler,
@@ -13,7 +14,7 @@ import {
 } from '../../client/node.ts';
 import { answers, createdSession, dropsConnection, fails, hangs, startService } from './support/scripted-service.ts';
 
-const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
+const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aB';
 const path = '/api/billingos-session';
 
 /** As much of a request as all frameworks have. The cookie is the merchant's login here. */
@@ -237,7 +238,7 @@ describe.each(frameworks)('%s', (_name, serve) => {
     expect((await ask(path, asAda)).status).toBe(500);
   });
 
-  test('without onError one line names the kind of failure, and nothing else', async () => {
+  test('without onError one line says why the SDK failed, without a secret', async () => {
     const log = vi.spyOn(console, 'error').mockReturnValue();
     const service = await startService(fails('UNAUTHENTICATED', { message: `Who is ${secretKey}?` }));
     const { billingos, authenticate } = optionsOf(service.url);
@@ -245,9 +246,47 @@ describe.each(frameworks)('%s', (_name, serve) => {
 
     await ask(path, asAda);
 
-    const line = 'BillingOS session endpoint: BillingOSError UNAUTHENTICATED req_1. Pass onError to see more.';
+    const line = 'BillingOS session endpoint: UNAUTHENTICATED: Who is sk_test_…? (request req_1)';
     expect(log.mock.calls).toEqual([[line]]);
   });
+
+  test('without onError a BillingOSError of authenticate is one line without a secret, too', async () => {
+    const log = vi.spyOn(console, 'error').mockReturnValue();
+    const { billingos } = optionsOf('http://localhost:4000');
+    const authenticate = () => {
+      throw new BillingOSError('INVALID_INPUT', `Wrong:\n- ${secretKey}\n- ${issued.sessionToken}`);
+    };
+    const ask = await serve({ billingos, authenticate });
+
+    await ask(path, asAda);
+
+    const line = 'BillingOS session endpoint: INVALID_INPUT: Wrong: - sk_test_… - bos_session_test_…';
+    expect(log.mock.calls).toEqual([[line]]);
+  });
+
+  test('without onError one line names what authenticate threw, and does not repeat its message', async () => {
+    const log = vi.spyOn(console, 'error').mockReturnValue();
+    const { billingos } = optionsOf('http://localhost:4000');
+    const authenticate = () => {
+      throw new RangeError('ada@example.com has no password');
+    };
+    const ask = await serve({ billingos, authenticate });
+
+    await ask(path, asAda);
+
+    const line = 'BillingOS session endpoint: RangeError thrown by authenticate. Pass onError to see more.';
+    expect(log.mock.calls).toEqual([[line]]);
+  });
+
+  test.each(['billingos', 'authenticate'] as const)(
+    'a handler without %s is a TypeError before any request',
+    async (missing) => {
+      const incomplete = { ...optionsOf('http://localhost:4000'), [missing]: undefined } as unknown as Options;
+
+      await expect(serve(incomplete)).rejects.toThrow(new RegExp(`^${missing} must be`));
+      await expect(serve(incomplete)).rejects.toBeInstanceOf(TypeError);
+    },
+  );
 });
 
 test.each<[string, () => Promise<typeof issued>]>([

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BillingOS } from '../../client/node.ts';
 import { answersRaw, dropsConnection, fails, startService } from './support/scripted-service.ts';
 
-const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
+const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aB';
 const token = 'bos_session_test_eyJhbGci.eyJpc3Mi.c2lnbmF0dXJl';
 
 const clientOf = (url: string) => new BillingOS({ secretKey, url, maxRetries: 0 });

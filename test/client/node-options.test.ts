@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BillingOS, type BillingOSOptions } from '../../client/node.ts';
 import { answers, createdSession, startService } from './support/scripted-service.ts';
 
-const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
+const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aB';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -83,12 +83,15 @@ describe('a mistake is a TypeError that does not show the key', () => {
     ['a session token', { secretKey: 'bos_session_test_aaa.bbb.ccc' }, /session token/],
     ['white space', { secretKey: `${secretKey}\n` }, /white space/],
     ['a cut key', { secretKey: 'sk_test_4fQ9' }, /malformed/],
+    ['a key that lacks its last character', { secretKey: secretKey.slice(0, -1) }, /malformed/],
+    ['a key with one character too many', { secretKey: `${secretKey}x` }, /malformed/],
     ['another prefix', { secretKey: secretKey.replace('sk_test', 'pk_test') }, /malformed/],
     ['a header in the key', { secretKey: `${secretKey}\r\nx: y` }, /malformed/],
     ['a number', { secretKey: 12 as unknown as string }, /string/],
     ['a relative address', { secretKey, url: '/api' }, /url/],
     ['another protocol', { secretKey, url: 'ftp://localhost' }, /url/],
     ['credentials in the address', { secretKey, url: `https://user:${secretKey}@example.com` }, /url/],
+    ['the GraphQL endpoint as address', { secretKey, url: 'http://localhost:4000/graphql' }, /without \/graphql/],
     ['a query in the address', { secretKey, url: 'https://example.com?a=b' }, /url/],
     ['no time', { secretKey, timeoutMs: 0 }, /timeoutMs/],
     ['a negative number of retries', { secretKey, maxRetries: -1 }, /maxRetries/],

@@ -11,7 +11,7 @@ import {
   startService,
 } from './support/scripted-service.ts';
 
-const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
+const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aB';
 const bug = JSON.stringify({ errors: [{ message: 'It failed.', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
 const ada = { externalUserId: 'ada' };
 

@@ -4,7 +4,7 @@ import { expect, expectTypeOf, test } from 'vitest';
 import { BillingOS, type CreateSessionInput, type Session } from '../../client/node.ts';
 import { answers, createdSession, customer, session, startService } from './support/scripted-service.ts';
 
-const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
+const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aB';
 
 const clientOf = (url: string) => new BillingOS({ secretKey, url });
 

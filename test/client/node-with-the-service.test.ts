@@ -146,7 +146,7 @@ describe('each failure is the service’s own', () => {
   });
 
   test('a key that nobody has is UNAUTHENTICATED', async () => {
-    const stranger = sdkFor(harness.app, 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF');
+    const stranger = sdkFor(harness.app, 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aB');
 
     await expect(stranger.session(missingId)).rejects.toMatchObject({ code: 'UNAUTHENTICATED', retryable: false });
   });

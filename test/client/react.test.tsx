@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { Activity, StrictMode, Suspense, lazy, useEffect, type ReactNode } from 'react';
 import { renderToString } from 'react-dom/server';
 import { afterEach, expect, test, vi } from 'vitest';
-import { BillingOSProvider, useBillingOS, useCustomer, useSession } from '../../client/react/index.ts';
+import { BillingOSError, BillingOSProvider, useBillingOS, useCustomer, useSession } from '../../client/react/index.ts';
 import { createApi } from './support/api.ts';
 import { createMerchant } from './support/merchant.ts';
 import { reportedErrors } from './support/reported-errors.ts';
@@ -314,6 +314,29 @@ test('a secret key as sessionToken is refused with its own code', async () => {
   expect(api.sent).toEqual([]);
 });
 
+test('a second bad sessionToken is reported like the first, once each, and its error is the one that is shown', async () => {
+  const { api, advance, host } = createScene();
+  const codes: string[] = [];
+  const view = (sessionToken: string | null) => (
+    <StrictMode>
+      <BillingOSProvider sessionToken={sessionToken} onError={({ code }) => codes.push(code)} host={host}>
+        <Customer />
+      </BillingOSProvider>
+    </StrictMode>
+  );
+  const { rerender } = render(view('hello'));
+  await advance(0);
+  expect(screen.getByText('INVALID_TOKEN')).toBeTruthy();
+  rerender(view('world'));
+  await advance(0);
+  rerender(view('sk_test_abc'));
+  await advance(0);
+
+  expect(codes).toEqual(['INVALID_TOKEN', 'INVALID_TOKEN', 'SECRET_KEY_IN_BROWSER']);
+  expect(screen.getByText('SECRET_KEY_IN_BROWSER')).toBeTruthy();
+  expect(api.sent).toEqual([]);
+});
+
 test('a customer that could not be shown is shown when the session recovers', async () => {
   const { api, merchant, advance, host } = createScene(3600);
   api.refuseAll('TOKEN_REVOKED');
@@ -413,6 +436,18 @@ test('debug writes one line for each change, and never a token', async () => {
   await advance(0);
   spy.mockRestore();
   expect(lines).toEqual([['[billingos] loading'], ['[billingos] ready']]);
+});
+
+test('debug says why the session broke, and does not repeat a token', async () => {
+  const { advance, host } = createScene();
+  const lines: unknown[][] = [];
+  const spy = vi.spyOn(console, 'debug').mockImplementation((...line) => void lines.push(line));
+  const token = createToken();
+  const ask = () => Promise.reject(new BillingOSError('SIGNED_OUT', `Nobody has ${token} and sk_test_abc here.`));
+  render(<BillingOSProvider getSessionToken={ask} debug host={host} />);
+  await advance(0);
+  spy.mockRestore();
+  expect(lines.at(-1)).toEqual(['[billingos] signedOut (SIGNED_OUT: Nobody has bos_session_… and sk_… here.)']);
 });
 
 test('a hook outside of a provider says so', () => {

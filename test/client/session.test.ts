@@ -464,6 +464,29 @@ test.each(['ready', 'signedOut'])(
   },
 );
 
+test('each bad token that is given replaces the error of the one before, and is told', () => {
+  const { session } = createGivenScene(null);
+  const told: unknown[] = [];
+  session.subscribe(() => told.push((session.state() as { error: BillingOSError }).error));
+
+  for (const token of ['hello', 'world', 'sk_test_abc']) {
+    session.adopt(token);
+    session.adopt(token);
+    expect(session.state()).toMatchObject({ kind: 'broken', error: told.at(-1) });
+  }
+
+  expect(new Set(told).size).toBe(3);
+  expect(told).toMatchObject([{ code: 'INVALID_TOKEN' }, { code: 'INVALID_TOKEN' }, { code: 'SECRET_KEY_IN_BROWSER' }]);
+});
+
+test('a bad token that is given again after a good one breaks the session again', () => {
+  const { session, kind } = createGivenScene('hello');
+  session.adopt(createToken());
+  expect(kind()).toBe('ready');
+  session.adopt('hello');
+  expect(kind()).toBe('broken');
+});
+
 test('a token that was signed out does not come back', async () => {
   const token = createToken();
   const { session, kind } = createGivenScene(token);

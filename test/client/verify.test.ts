@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createSessionVerifier } from '../../client/verify.ts';
 
@@ -183,6 +184,26 @@ describe('a token that cannot be trusted is UNAUTHENTICATED', () => {
   });
 });
 
+describe('the cause of UNAUTHENTICATED says which check failed, without the token or its claims', () => {
+  test.each<[string, Forgery, string]>([
+    ['a signature of another key', { key: stranger.privateKey }, 'signature verification failed'],
+    ['another merchant', { claims: { aud: 'mer_02' } }, 'unexpected "aud" claim value'],
+    ['a claim that is left out', { claims: { sid: undefined } }, 'missing required "sid" claim'],
+    ['a claim that is empty', { claims: { sid: '' } }, 'a claim is not what it must be'],
+    ['another environment inside', { claims: { env: 'test' } }, 'it is for another merchant or environment'],
+    ['another header', { header: { cty: 'JWT' } }, 'its header is not that of a session token'],
+    ['another prefix', { prefix: 'sk_live_' }, 'its shape is not that of a session token'],
+  ])('%s', async (_what, forgery, reason) => {
+    const { verify, token } = await setup();
+    const forged = await token(forgery);
+
+    const failure = await verify(forged).catch((error: unknown) => error);
+
+    expect(failure).toMatchObject({ code: 'UNAUTHENTICATED', cause: { message: `Refused: ${reason}` } });
+    expect(inspect(failure, { depth: null, showHidden: true })).not.toMatch(/cus_1|eyJ|bos_session_live/);
+  });
+});
+
 describe('keys', () => {
   test('they are asked for once, and no key is asked for before the token has our shape', async () => {
     const { verify, token, paths } = await setup();
@@ -334,6 +355,9 @@ test.each<[string, Partial<Parameters<typeof createSessionVerifier>[0]>]>([
   ['a customer as merchant', { merchantId: 'cus_1' }],
   ['no environment', { environments: [] }],
   ['no address', { url: '' }],
+  ['the GraphQL endpoint as address', { url: 'http://localhost:4000/graphql' }],
+  ['the sandbox endpoint as address', { url: 'http://localhost:4000/sandbox/graphql/' }],
+  ['an environment that is none', { environments: ['live', 'sandbox' as 'test'] }],
 ])('%s is a TypeError', (_what, mistake) => {
   expect(() => createSessionVerifier({ url: 'http://localhost:4000', merchantId, ...mistake })).toThrow(TypeError);
 });

@@ -3,10 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BillingOS } from 'billingos/node';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { withShopOrigins } from '../../examples/shop/launch/origins.ts';
 import { createShop } from '../../examples/shop/server.ts';
+import { readConfig } from '../../server/config.ts';
 import { fails, startService } from '../client/support/scripted-service.ts';
 
-const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aBcDeF';
+const secretKey = 'sk_test_4fQ9zR2mXk7LpW0sTn5VbY8cHd3JgA1eu0aB';
 
 test('a new login ends the one before', async () => {
   const { post, get } = await openShop();
@@ -63,6 +65,17 @@ test('a browser that leaves ends what the shop asked of the service', async () =
 
   await left;
   await vi.waitFor(() => expect(ended).toHaveBeenCalled());
+});
+
+test.each([
+  [undefined, []],
+  ['', []],
+  ['https://app.example.com, https://admin.example.com,', ['https://app.example.com', 'https://admin.example.com']],
+])('the shop’s own origins are added to those that the user names: %j', (named, users) => {
+  const env = withShopOrigins({ PORT: '4001', BILLINGOS_ALLOWED_ORIGINS: named }, 3000);
+
+  expect(readConfig(env).allowedOrigins).toEqual([...users, 'http://localhost:3000', 'http://127.0.0.1:3000']);
+  expect(env).toMatchObject({ PORT: '4001' });
 });
 
 async function openShop(serviceUrl = 'http://localhost:4000') {

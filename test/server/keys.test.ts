@@ -177,6 +177,31 @@ describe('revoking a key', () => {
     expect(await sessionCode()).toBe('TOKEN_REVOKED');
   });
 
+  test('with its sessions kept is a CONFLICT when a roll has announced their end, and changes nothing', async () => {
+    const { merchant, owner, keyId, sessionCode } = await merchantWithSession();
+    await harness.rules.secretKeys.roll(owner, keyId, { overlapMs: hourMs, sessions: 'revoke' });
+
+    await expect(harness.rules.secretKeys.revoke(owner, keyId, { sessions: 'keep' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    expect([await codeFor(merchant.secretKey), await sessionCode()]).toEqual(['ACCEPTED', 'ACCEPTED']);
+  });
+
+  test('counts from the beginning of a read, however slow: a second later the key is looked for again', async () => {
+    const { merchant } = await merchantWithSession();
+    harness.clock.advance(1_001);
+    const slow = await harness.database.transaction(async (transaction) => {
+      await transaction.execute('lock table secret_keys in access exclusive mode');
+      const answer = harness.rules.secretKeys.find(merchant.secretKey);
+      harness.clock.advance(1_500);
+      return { answer };
+    });
+    expect(await slow.answer).not.toBeNull();
+    const before = harness.requestStatements().length;
+    await harness.rules.secretKeys.find(merchant.secretKey);
+    expect(harness.requestStatements().slice(before)).toHaveLength(1);
+  });
+
   test('cuts the overlap of a rolled one short', async () => {
     const { merchant, owner, keyId } = await merchantWithSession();
     await harness.rules.secretKeys.roll(owner, keyId, { overlapMs: hourMs, sessions: 'revoke' });

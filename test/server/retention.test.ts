@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createHarness, type Harness } from '../support/harness.ts';
+import { createHarness, createHarnessForTest, type Harness } from '../support/harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -50,4 +50,20 @@ test('many rows are removed a thousand at a time, and what still counts stays', 
   expect(await count('sessions')).toBe(1);
   expect(await billingos.session(kept.session.id)).toMatchObject({ status: 'ACTIVE' });
   expect(await count('customers')).toBe(1);
+});
+
+test('a stop waits for one step of a backlog, not for all of it', async () => {
+  const { merchant, clock, database, rules, statements } = await createHarnessForTest();
+  const { session } = await merchant.billingos.createSessionToken({ externalUserId: 'ada', expiresIn: 60 });
+  await database.db.execute(
+    `insert into sessions select (jsonb_populate_record(sessions, jsonb_build_object('id', 'copy' || n))).*
+     from sessions, generate_series(1, 2499) as n where id = '${session.id}'`,
+  );
+  clock.advance(31 * dayMs);
+  statements.splice(0);
+
+  const cleaning = rules.retention.clean();
+  await rules.retention.stop();
+  await cleaning;
+  expect(statements.filter((statement) => statement.startsWith('delete'))).toHaveLength(1);
 });

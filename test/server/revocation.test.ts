@@ -108,6 +108,27 @@ describe('revoking', () => {
   });
 });
 
+describe('revoking everything', () => {
+  test('happens also when the sessions cannot be counted', async () => {
+    const own = await createHarnessForTest();
+    const { sessionToken } = await own.merchant.billingos.createSessionToken({ externalUserId: 'ada' });
+    await own.database.db.execute('alter table sessions rename to out_of_reach');
+
+    await expect(revokeBy(own.merchant, { all: true })).rejects.toThrow();
+    expect((await own.graphql(sessionToken, '{ node(id: "none") { id } }')).code).toBe('TOKEN_REVOKED');
+  });
+
+  test('counts up to 10,000 sessions, so that counting ends in time', async () => {
+    const own = await createHarnessForTest();
+    const { session } = await own.merchant.billingos.createSessionToken({ externalUserId: 'ada' });
+    await own.database.db.execute(
+      `insert into sessions select (jsonb_populate_record(sessions, jsonb_build_object('id', 'copy' || n))).*
+       from sessions, generate_series(1, 10010) as n where id = '${session.id}'`,
+    );
+    expect(await revokeBy(own.merchant, { all: true })).toEqual({ revokedCount: 10_000 });
+  });
+});
+
 describe('endSession', () => {
   test('ends the session of its own token and no other one of the customer', async () => {
     const { ada, adaAgain } = await merchantWithSessions();

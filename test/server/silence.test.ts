@@ -50,7 +50,7 @@ test('a request that nobody answers is told to come again after ten seconds', as
   const handler = createGraphqlHandler({
     environment: 'test',
     endpoint: { fetch: () => new Promise<Response>(() => undefined) } as never,
-    originRules: createOriginRules({ allowedOrigins: new Set(), ownOrigins: new Set() }),
+    originRules: createOriginRules({ allowedOrigins: new Set(), ownOrigins: new Set(), onRefused: () => undefined }),
     authenticate: async () => ({ kind: 'anonymous', refusal: undefined }),
     logger: createLogger({ level: 'silent', destination: process.stderr }),
   });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   token = (await harness.merchant.billingos.createSessionToken({ externalUserId: 'ada' })).sessionToken;
   await harness.app.stop();
 });
-afterAll(() => harness.database.close());
+afterAll(() => harness.stop());
 beforeEach(() => void harness.statements.splice(0));
 
 /** A field that needs an accepted caller and reads nothing: there is no such id. */

@@ -21,6 +21,8 @@ interface HarnessOptions {
   /** Another process on the same database: hand over the first one's. */
   readonly connection?: SocketConnection;
   readonly clock?: TestClock;
+  /** `database`, as in production: the clock may be wrong then, and moving it moves nothing. */
+  readonly timeOf?: 'database' | 'clock';
   readonly requestsPerMinute?: number;
 }
 
@@ -78,8 +80,22 @@ export async function createHarness(options: HarnessOptions = {}) {
     maxConnections: 10,
     onQuery: (statement) => statements.push(statement),
   });
+  const feedDatabase = await openDatabase({
+    connection,
+    applicationName: 'test feed',
+    maxConnections: 1,
+    onQuery: (statement) => statements.push(statement),
+  });
   const issuers = issuersOf(publicUrl);
-  const rules = await createRules({ database, derivedKeys: deriveKeys(masterKey), issuers, clock, logger });
+  const rules = await createRules({
+    database,
+    feedDatabase,
+    derivedKeys: deriveKeys(masterKey),
+    issuers,
+    clock,
+    timeOf: options.timeOf ?? 'clock',
+    logger,
+  });
   const app = createApp({
     database,
     rules,
@@ -95,6 +111,7 @@ export async function createHarness(options: HarnessOptions = {}) {
 
   const stop = async () => {
     await app.stop();
+    await feedDatabase.close();
     await database.close();
   };
   const newMerchant = (name: string, environment: Environment = 'test') =>

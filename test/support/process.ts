@@ -14,7 +14,7 @@ const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
 export type Environment = Readonly<Record<string, string>>;
 
 const spawnBillingos = (commandLine: readonly string[], env: Environment): ChildProcess =>
-  spawn(process.execPath, ['--import', 'tsx', 'server/cli/main.ts', ...commandLine], {
+  spawn(process.execPath, ['dist/server/cli/main.js', ...commandLine], {
     cwd: root,
     env: { ...inherited, HOST: '127.0.0.1', PORT: '0', ...env },
   });

@@ -25,11 +25,17 @@ function Dashboard({ onLogin, onToken }: { readonly onLogin: () => void; readonl
   const customer = useCustomer();
   useWatchedSession();
 
+  const fetchToken = async () => {
+    const token = await shopApi.sessionToken();
+    onToken(token);
+    if (token === null && (await shopApi.me()).login === null) onLogin();
+  };
+
   return (
     <>
       <Flow />
       <div className="cards">
-        <TokenCard onLogin={onLogin}>
+        <TokenCard>
           <PasteToken onToken={onToken} />
         </TokenCard>
         <CustomerCard customer={customer} />
@@ -41,7 +47,7 @@ function Dashboard({ onLogin, onToken }: { readonly onLogin: () => void; readonl
             {
               name: 'Fetch a token',
               effect: 'The page asks the shop’s server and hands the token to the provider.',
-              run: async () => onToken(await shopApi.sessionToken()),
+              run: fetchToken,
             },
             {
               name: 'Take it away',

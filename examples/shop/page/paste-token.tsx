@@ -18,7 +18,7 @@ export function PasteToken({ onToken }: { readonly onToken: (token: string) => v
         type="password"
         autoComplete="off"
         spellCheck={false}
-        placeholder="bos_session_…"
+        placeholder="Session token"
       />
       <button type="submit">Use it</button>
     </form>

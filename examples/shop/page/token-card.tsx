@@ -7,7 +7,8 @@ import { StateBadge } from './state-badge.tsx';
 import { TokenTrail } from './token-trail.tsx';
 
 interface TokenCardProps {
-  readonly onLogin: () => void;
+  /** Left out where being signed out does not mean that the login at the shop has ended. */
+  readonly onLogin?: () => void;
   readonly children?: ReactNode;
 }
 
@@ -41,7 +42,7 @@ export function TokenCard({ onLogin, children }: TokenCardProps) {
         </dl>
       </div>
       {'error' in state && <Failure error={state.error} />}
-      {state.kind === 'signedOut' && (
+      {state.kind === 'signedOut' && onLogin && (
         <button type="button" className="primary" onClick={onLogin}>
           Log in at the shop again
         </button>

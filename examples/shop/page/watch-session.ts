@@ -28,6 +28,7 @@ function entryOf(
       return { tone: 'good', title, detail, token: mask(token) };
     }
     case 'refreshing':
+      if (before.kind === 'refreshing') return undefined;
       return { tone: 'calm', title: 'It is time: asking for the next token', detail: 'the old one still counts' };
     case 'loading':
       return 'life' in before ? { tone: 'bad', title: 'The token was refused: asking for another one' } : undefined;
