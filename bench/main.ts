@@ -28,7 +28,7 @@ if (unknown.length > 0) throw new RangeError(`choose among: ${Object.keys(compar
 const startedAt = performance.now();
 const measuredAt = new Date().toISOString();
 const machine = await inFreshDirectory(describeMachine);
-if (machine.loadBefore > machine.cores / 4) console.error('this machine is busy: expect wide spreads');
+if (machine.loadBefore > machine.cores / 2) console.error('this machine is busy: expect wide spreads');
 const comparisons: Comparison[] = [];
 for (const [name, compare] of Object.entries(comparing)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
