@@ -10,13 +10,24 @@ const answer = (status: 200 | 503, state: string) =>
 
 /** Alive: the process answers. Ready: it should be sent requests. A process that stops is alive, and not ready. */
 export function createHealth({ ping, isFeedFresh, isStopping }: HealthOptions) {
+  let asked: Promise<boolean> | undefined;
+
+  /** Asked by anybody, as often as they like: all who ask together share one question to the database. */
+  function hasDatabase(): Promise<boolean> {
+    asked ??= ping()
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        asked = undefined;
+      });
+    return asked;
+  }
+
   async function ready(): Promise<Response> {
     if (isStopping()) return answer(503, 'stopping');
-    const hasDatabase = await ping().then(
-      () => true,
-      () => false,
-    );
-    if (!hasDatabase) return answer(503, 'database unreachable');
+    if (!(await hasDatabase())) return answer(503, 'database unreachable');
     return isFeedFresh() ? answer(200, 'ready') : answer(503, 'revocation feed behind');
   }
 
