@@ -1,5 +1,6 @@
 /** Two readings of time: the first cannot be set by anyone but may stop in sleep, the second is the other way round. */
 export interface Clock {
+  /** Milliseconds that only grow, from a beginning that all tabs of a browser share. */
   monotonicMs(): number;
   calendarMs(): number;
 }
@@ -9,8 +10,8 @@ export interface Timers {
   clear(timer: unknown): void;
 }
 
-/** `online`: the network came back. `shown`: the page may have slept, or its timers were held back. */
-export type Wake = 'online' | 'shown';
+/** `online`: the network came back. `shown`: the page may have slept. `restored`: it left, and comes back from the back-forward cache. */
+export type Wake = 'online' | 'shown' | 'restored';
 
 export interface Page {
   isVisible(): boolean;
@@ -19,44 +20,27 @@ export interface Page {
   onWake(listener: (wake: Wake) => void): () => void;
 }
 
+export interface Channel {
+  /** To every other tab that listens under this name; never to this one. */
+  post(message: unknown): void;
+  close(): void;
+}
+
+/** The tabs of this origin, this one among them. Everything stays in memory. */
+export interface Tabs {
+  listen(name: string, listener: (message: unknown) => void): Channel;
+  /** Runs alone among the tabs, or after two seconds all the same: good for saving work, never for being right. */
+  takeTurns(name: string, run: () => Promise<void>): Promise<void>;
+}
+
 /** All that a session takes from where it runs; a test hands in its own. */
 export interface Host {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly page: Page;
+  /** Left out where there are no other tabs. */
+  readonly tabs?: Tabs | undefined;
   readonly fetch: typeof fetch;
   /** At least 0, below 1. */
   random(): number;
-}
-
-const wakeEvents = ['online', 'focus', 'pageshow', 'visibilitychange'];
-
-const browserPage: Page = {
-  isVisible: () => document.visibilityState !== 'hidden',
-  isOnline: () => navigator.onLine,
-  onWake(listener) {
-    const wake = ({ type }: Event) => listener(type === 'online' ? type : 'shown');
-    for (const type of wakeEvents) addEventListener(type, wake);
-    return () => {
-      for (const type of wakeEvents) removeEventListener(type, wake);
-    };
-  },
-};
-
-// Node, workers: nothing sleeps, nothing is hidden.
-const noPage: Page = { isVisible: () => true, isOnline: () => true, onWake: () => () => {} };
-
-/** The browser, or any other runtime with `fetch`. */
-export function createHost(): Host {
-  return {
-    clock: { monotonicMs: () => performance.now(), calendarMs: () => Date.now() },
-    timers: {
-      set: (callback, delayMs) => setTimeout(callback, delayMs),
-      clear: (timer) => clearTimeout(timer as number),
-    },
-    page: typeof document === 'undefined' ? noPage : browserPage,
-    // Looked up late: whoever wraps `fetch` after us (tracing, a test) is asked, too.
-    fetch: (input, init) => fetch(input, init),
-    random: () => Math.random(),
-  };
 }

@@ -1,6 +1,7 @@
 import type { Endpoints } from '../endpoint.ts';
 import { BillingOSError } from '../errors.ts';
-import { createHost, type Host } from './host.ts';
+import { createHost } from './browser-host.ts';
+import type { Host } from './host.ts';
 import { instantOf, remainingMs, type HeldToken } from './life.ts';
 import { createRenewal } from './renewal.ts';
 import type { SessionSource } from './source.ts';

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, test } from 'vitest';
-import { createHost } from '../../client/session/host.ts';
+import { createHost } from '../../client/session/browser-host.ts';
 
 test('a page that wakes says so, whatever woke it, until nobody listens', () => {
   const wakes: string[] = [];
