@@ -22,8 +22,10 @@ export function endpointOf({ environment, issuer }: TokenClaims, endpoints: Endp
 }
 
 function isSafe(endpoint: string): boolean {
-  if (!URL.canParse(endpoint)) return false;
-  const { protocol, hostname, username, password } = new URL(endpoint);
-  if (username || password) return false;
-  return protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname));
+  try {
+    const { protocol, hostname, username, password } = new URL(endpoint);
+    return !username && !password && (protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname)));
+  } catch {
+    return false;
+  }
 }

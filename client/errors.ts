@@ -16,12 +16,7 @@ export const clientErrorCodes = [
 
 export type BillingOSErrorCode = ErrorCode | (typeof clientErrorCodes)[number];
 
-const retryableCodes: ReadonlySet<BillingOSErrorCode> = new Set([
-  'NETWORK_ERROR',
-  'TIMEOUT',
-  'RATE_LIMITED',
-  'UNAVAILABLE',
-]);
+const retryableCodes: readonly BillingOSErrorCode[] = ['NETWORK_ERROR', 'TIMEOUT', 'RATE_LIMITED', 'UNAVAILABLE'];
 
 export interface BillingOSErrorDetails {
   /** The HTTP status that came with it; left out when there was no answer. */
@@ -38,18 +33,15 @@ export interface BillingOSErrorDetails {
 /** Every failure of this package, in Node and in the browser. Compare `code`: `instanceof` lies across two copies of a package. */
 export class BillingOSError extends Error {
   override readonly name = 'BillingOSError';
-  readonly code: BillingOSErrorCode;
-  readonly status: number | undefined;
-  readonly requestId: string | undefined;
-  readonly retryAfterSeconds: number | undefined;
-  readonly retryable: boolean;
+  // Declared only: the details are assigned as they are.
+  declare readonly code: BillingOSErrorCode;
+  declare readonly status: number | undefined;
+  declare readonly requestId: string | undefined;
+  declare readonly retryAfterSeconds: number | undefined;
+  declare readonly retryable: boolean;
 
   constructor(code: BillingOSErrorCode, message: string, details: BillingOSErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
-    this.code = code;
-    this.status = details.status;
-    this.requestId = details.requestId;
-    this.retryAfterSeconds = details.retryAfterSeconds;
-    this.retryable = details.retryable ?? retryableCodes.has(code);
+    super(message, details);
+    Object.assign(this, details, { code, retryable: details.retryable ?? retryableCodes.includes(code) });
   }
 }

@@ -134,6 +134,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   'ipaddr.js': /^server\/http\/rate-limit\.ts/,
   'rate-limiter-flexible': /^server\/http\/rate-limit\.ts/,
   '@urql/exchange-auth': /^client\/exchange\.ts/,
+  wonka: /^client\/exchange\.ts/,
   '@urql/core': /^client\/(exchange|client|failure|react\/)/,
   react: /^(client\/react\/|examples\/)/,
 };

@@ -56,7 +56,7 @@ async function post(body: string, signal: AbortSignal | undefined, options: Requ
     return {
       status: response.status,
       requestId: response.headers.get('x-request-id') ?? undefined,
-      retryAfterSeconds: retryAfterSecondsOf(response),
+      retryAfterSeconds: retryAfterSecondsOf(response.headers),
       text: await response.text(),
     };
   } catch (error) {

@@ -1,8 +1,7 @@
-/** The object that a text stands for; `undefined` for anything else. */
+/** What a JSON text stands for, as an object whatever it is; `undefined` when it is no JSON. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return Object(JSON.parse(text)) as Record<string, unknown>;
   } catch {
     return undefined;
   }

@@ -1,8 +1,5 @@
-import { endpointOf, type Endpoints } from '../endpoint.ts';
-import { BillingOSError } from '../errors.ts';
 import type { Clock } from './host.ts';
-import type { SessionAnswer } from './source.ts';
-import { readToken, type TokenClaims } from './token.ts';
+import type { TokenClaims } from './token.ts';
 
 /** A moment on both clocks. */
 export interface Instant {
@@ -10,12 +7,22 @@ export interface Instant {
   readonly calendarMs: number;
 }
 
-/** How long one token counts, measured on this machine from when it was asked for. Does not show the token. */
-export interface TokenLife {
+/** What a token is good for. */
+interface TokenTerms {
   readonly claims: TokenClaims;
+  /** Where it may be sent. */
   readonly endpoint: string;
   readonly lifetimeMs: number;
+}
+
+/** How long one token counts, measured on this machine from when it was asked for. Does not show the token. */
+export interface TokenLife extends TokenTerms {
   readonly since: Instant;
+}
+
+/** A token as its source gave it. */
+export interface FreshToken extends TokenTerms {
+  readonly token: string;
 }
 
 export interface HeldToken {
@@ -28,47 +35,17 @@ export const instantOf = (clock: Clock): Instant => ({
   calendarMs: clock.calendarMs(),
 });
 
-/**
- * Takes an answer in place of the token that was held before.
- * @throws {BillingOSError} INVALID_TOKEN, SECRET_KEY_IN_BROWSER, INVALID_ENDPOINT; TOKEN_NOT_RENEWED for the same token or an older one
- * of the same customer.
- */
-export function hold(
-  answer: SessionAnswer,
-  before: HeldToken | undefined,
-  since: Instant,
-  endpoints?: Endpoints,
-): HeldToken {
-  const { sessionToken: token, expiresIn } = answer;
-  const claims = readToken(token);
-  if (before && (token === before.token || isOlder(claims, before.life.claims))) {
-    throw new BillingOSError(
-      'TOKEN_NOT_RENEWED',
-      'The source gave the same token again, or an older one: is it cached?',
-    );
-  }
-  return {
-    token,
-    life: { claims, endpoint: endpointOf(claims, endpoints), lifetimeMs: lifetimeMsOf(claims, expiresIn), since },
-  };
-}
-
-const isOlder = (claims: TokenClaims, before: TokenClaims) =>
-  claims.customerId === before.customerId && claims.issuedAtSeconds < before.issuedAtSeconds;
-
-/** The shorter of what the answer and what the token say; what is no positive number says nothing. */
-function lifetimeMsOf(claims: TokenClaims, expiresInSeconds: unknown): number {
-  const issuedForSeconds = claims.expiresAtSeconds - claims.issuedAtSeconds;
-  const isStated = typeof expiresInSeconds === 'number' && expiresInSeconds > 0;
-  return (isStated ? Math.min(expiresInSeconds, issuedForSeconds) : issuedForSeconds) * 1000;
-}
-
-/** What is left by the later of both clocks, since one may have slept. Good for asking early, not for throwing away. */
-export function remainingMs({ since, lifetimeMs }: TokenLife, now: Instant): number {
-  return lifetimeMs - Math.max(now.monotonicMs - since.monotonicMs, now.calendarMs - since.calendarMs);
-}
+/** Whether it is the same token again, or was issued before; one of another customer never is. */
+export const isNoRenewal = (next: HeldToken, before: HeldToken | undefined) =>
+  before &&
+  (next.token === before.token ||
+    (next.life.claims.customerId === before.life.claims.customerId &&
+      next.life.claims.issuedAtSeconds < before.life.claims.issuedAtSeconds));
 
 /** What is left by the clock that nobody can set: a calendar that jumps must not cost a token that still counts. */
-export function surelyRemainingMs({ since, lifetimeMs }: TokenLife, now: Instant): number {
-  return lifetimeMs - (now.monotonicMs - since.monotonicMs);
-}
+export const surelyRemainingMs = ({ since, lifetimeMs }: TokenLife, now: Instant): number =>
+  lifetimeMs - (now.monotonicMs - since.monotonicMs);
+
+/** What is left by the later of both clocks, since one may have slept. Good for asking early, not for throwing away. */
+export const remainingMs = (life: TokenLife, now: Instant): number =>
+  Math.min(surelyRemainingMs(life, now), life.lifetimeMs - (now.calendarMs - life.since.calendarMs));

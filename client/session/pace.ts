@@ -1,56 +1,59 @@
-import { instantOf, remainingMs } from './life.ts';
-import type { Host } from './host.ts';
-import { backoffMs, leadMs, minimumGapMs } from './schedule.ts';
-import type { SessionState } from './state.ts';
+import { backoffMs, leadMs, retryAfterMs } from './schedule.ts';
 
-/** When the next ask may go out: remembers asks and failures, decides nothing else. */
+/** When the next ask may go out, by a clock that only grows: remembers tokens and failures, decides nothing else. */
 export interface Pace {
-  asked(): void;
   received(lifetimeMs: number): void;
   failed(retryAfterSeconds: number | undefined): void;
   /** What made the last ask fail is over. */
   hurry(): void;
-  /** The app wants it now. The gap is waived once a minute, so that an app that always wants it now cannot storm its own server. */
+  /** The app wants it now. What holds back is waived once a minute, so that an app that always wants it now cannot storm its own server. */
   insist(): void;
-  untilNextAskMs(state: SessionState): number;
+  /** Nobody asks within this time, whatever they want. */
+  holdBack(delayMs: number): void;
+  heldBackMs(): number;
+  /** @param remainingMs what the token has left; `-Infinity` without one. */
+  untilNextAskMs(remainingMs: number): number;
 }
 
 const waiverGapMs = 60_000;
 
-export function createPace({ clock, random }: Pick<Host, 'clock' | 'random'>): Pace {
+export function createPace(nowMs: () => number, random: () => number): Pace {
   let failures = 0;
   let lead = 0;
   let retryAtMs = -Infinity;
   let openAtMs = -Infinity;
   let waivableAtMs = -Infinity;
 
+  const heldBackMs = () => openAtMs - nowMs();
+
+  function holdBack(delayMs: number) {
+    openAtMs = Math.max(openAtMs, nowMs() + delayMs);
+  }
+
+  function hurry() {
+    retryAtMs = -Infinity;
+  }
+
   return {
-    asked() {
-      openAtMs = clock.monotonicMs() + minimumGapMs;
-    },
+    hurry,
+    holdBack,
+    heldBackMs,
     received(lifetimeMs) {
       failures = 0;
-      retryAtMs = -Infinity;
+      hurry();
       lead = leadMs(lifetimeMs, random());
     },
     failed(retryAfterSeconds) {
       failures += 1;
-      retryAtMs = clock.monotonicMs() + backoffMs(failures, random(), retryAfterSeconds);
-    },
-    hurry() {
-      retryAtMs = -Infinity;
+      retryAtMs = nowMs() + backoffMs(failures, random());
+      holdBack(retryAfterMs(retryAfterSeconds));
     },
     insist() {
-      const nowMs = clock.monotonicMs();
-      retryAtMs = -Infinity;
-      if (nowMs < waivableAtMs) return;
+      hurry();
+      if (nowMs() < waivableAtMs) return;
       openAtMs = -Infinity;
-      waivableAtMs = nowMs + waiverGapMs;
+      waivableAtMs = nowMs() + waiverGapMs;
     },
-    untilNextAskMs(state) {
-      const now = instantOf(clock);
-      const wantedInMs = state.kind === 'ready' ? remainingMs(state.life, now) - lead : 0;
-      return Math.max(wantedInMs, retryAtMs - now.monotonicMs, openAtMs - now.monotonicMs);
-    },
+    untilNextAskMs: (remainingMs) => Math.max(remainingMs - lead, retryAtMs - nowMs(), heldBackMs()),
   };
 }

@@ -7,19 +7,16 @@ const longestBackoffMs = 60_000;
 // Longer than that is a mistake of a server, and must not end a page's billing for a day.
 const longestRetryAfterMs = 300_000;
 
-const clamp = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most);
-
 /**
  * How long before its end a token is replaced: a tenth of its life, 5 to 60 seconds, and up to half of that more by chance, so that
  * pages opened together do not ask together. Never more than half of a life that is shorter than any the service issues.
  */
-export function leadMs(lifetimeMs: number, random: number): number {
-  const lead = clamp(lifetimeMs / 10, shortestLeadMs, longestLeadMs) * (1 + random / 2);
-  return Math.min(lead, lifetimeMs / 2);
-}
+export const leadMs = (lifetimeMs: number, random: number): number =>
+  Math.min(Math.min(Math.max(lifetimeMs / 10, shortestLeadMs), longestLeadMs) * (1 + random / 2), lifetimeMs / 2);
 
-/** How long to wait after the nth failure in a row (from 1): chance over a doubling span, but at least what `Retry-After` asked for, up to five minutes. */
-export function backoffMs(failures: number, random: number, retryAfterSeconds = 0): number {
-  const spanMs = Math.min(minimumGapMs * 2 ** failures, longestBackoffMs);
-  return Math.max(minimumGapMs, Math.min(retryAfterSeconds * 1000, longestRetryAfterMs), random * spanMs);
-}
+/** What `Retry-After` asks for, up to five minutes. */
+export const retryAfterMs = (retryAfterSeconds = 0): number => Math.min(retryAfterSeconds * 1000, longestRetryAfterMs);
+
+/** How long to wait after the nth failure in a row (from 1): chance over a doubling span, at least the gap, at most a minute. */
+export const backoffMs = (failures: number, random: number): number =>
+  Math.max(minimumGapMs, random * Math.min(minimumGapMs * 2 ** failures, longestBackoffMs));

@@ -1,18 +1,18 @@
-import type { Endpoints } from '../endpoint.ts';
-import { BillingOSError } from '../errors.ts';
-import { createHost } from './browser-host.ts';
+import type { BillingOSError } from '../errors.ts';
 import type { Host } from './host.ts';
-import { instantOf, remainingMs, type HeldToken } from './life.ts';
-import { createRenewal } from './renewal.ts';
-import type { SessionSource } from './source.ts';
-import { isTerminal, lifeOf, transition, type SessionEvent, type SessionState } from './state.ts';
-import { createStore } from './store.ts';
-import { createWaiting } from './waiting.ts';
+import type { FreshToken, HeldToken } from './life.ts';
+import type { SessionAnswer, SessionSource } from './source.ts';
+import type { SessionState } from './state.ts';
+
+export { createRenewal as createSession } from './renewal.ts';
 
 export interface SessionOptions {
   readonly source: SessionSource;
-  readonly endpoints?: Endpoints | undefined;
-  readonly host?: Host | undefined;
+  /** A token to begin with, so that nothing is asked at first. */
+  readonly initial?: SessionAnswer | undefined;
+  /** @throws {BillingOSError} for what is no token. */
+  readonly read: (answer: SessionAnswer | string | null) => FreshToken;
+  readonly host: Host;
 }
 
 /** Holds one customer's session token and renews it before it ends. */
@@ -28,7 +28,7 @@ export interface Session {
   readonly getToken: () => Promise<string>;
   /** The newest token, whether it still counts or not. */
   readonly newest: () => HeldToken | undefined;
-  /** Whether the newest token is believed to count. */
+  /** Whether the newest token is believed to count: neither clock says that it is over. */
   readonly isUsable: () => boolean;
   /** Milliseconds that the newest token is believed to have left; `undefined` without one. */
   readonly remainingMs: () => number | undefined;
@@ -43,42 +43,9 @@ export interface Session {
   readonly refused: (token: string, error: BillingOSError) => void;
   /** Asks now, also out of `signedOut` and `broken`; within five seconds of the last ask only once a minute. */
   readonly retry: () => void;
-  /** Forgets the token, and asks nobody until `retry()` or a new token. */
+  /** Forgets the token, here and in other tabs, and asks nobody until `retry()` or a new token. */
   readonly signOut: () => void;
 }
 
-/** One session, for one tab or one process that acts for one customer. Nothing is asked before `start()`. */
-export function createSession({ source, endpoints, host = createHost() }: SessionOptions): Session {
-  const store = createStore<SessionState, SessionEvent>({ kind: 'idle' }, transition);
-  const waiting = createWaiting();
-  const renewal = createRenewal({ source, endpoints, host, store, waiting });
-
-  return {
-    start: renewal.start,
-    dispose: renewal.stop,
-    newest: renewal.newest,
-    adopt: renewal.adopt,
-    accepted: renewal.accepted,
-    refused: renewal.refused,
-    retry: renewal.retry,
-    state: store.state,
-    subscribe: store.subscribe,
-    isUsable: renewal.isUsable,
-    async getToken() {
-      const held = renewal.newest();
-      if (held && renewal.isUsable()) return held.token;
-      const state = store.state();
-      if (isTerminal(state)) throw state.error;
-      const token = waiting.join();
-      renewal.plan();
-      return token;
-    },
-    remainingMs() {
-      const life = lifeOf(store.state());
-      return life && Math.max(0, remainingMs(life, instantOf(host.clock)));
-    },
-    signOut() {
-      renewal.end('signedOut', new BillingOSError('SIGNED_OUT', 'The app signed out.'));
-    },
-  };
-}
+/** Whose token is held; `undefined` without one. */
+export const customerOf = (session: Pick<Session, 'newest'>) => session.newest()?.life.claims.customerId;

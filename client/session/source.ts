@@ -17,7 +17,14 @@ export type AskForSession = (signal: AbortSignal) => Promise<SessionAnswer | str
 
 /** Where tokens come from: someone to ask, or one that the app hands in and replaces itself. */
 export type SessionSource =
-  { readonly kind: 'asked'; readonly ask: AskForSession } | { readonly kind: 'given'; readonly token: string | null };
+  | {
+      /** Settles within ten seconds, or when its signal is aborted; fails with a BillingOSError only. */
+      readonly ask: AskForSession;
+      /** Tabs with the same group get equal answers, and share one. */
+      readonly group?: string | undefined;
+      readonly token?: undefined;
+    }
+  | { readonly ask?: undefined; readonly group?: undefined; readonly token: string | null };
 
 /** How the merchant's session endpoint is asked; headers may be a function, so that they are read anew each time. */
 export interface SessionRequest {
@@ -35,22 +42,18 @@ const longestAnswerBytes = 64 * 1024;
 export const askUrl =
   (url: string, request: SessionRequest, host: Pick<Host, 'fetch'>): AskForSession =>
   async (signal) => {
-    const response = await send(url, request, signal, host);
+    const { method = 'GET', headers = {}, credentials = 'same-origin' } = request;
+    const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
+    if (!sent.has('accept')) sent.set('accept', 'application/json');
+    const init = { method, headers: sent, credentials, cache: 'no-store', redirect: 'manual', signal } as const;
+    const response = await host.fetch(url, init).catch(refuseSilence);
     refuseFailure(response);
     const text = await readBoundedText(response, longestAnswerBytes).catch(refuseSilence);
-    if (text === undefined) throw failed(`more than ${longestAnswerBytes} bytes`, response);
+    if (text === undefined) throw failed('more than 64 KiB', response);
     const answer = parseObject(text);
-    if (!answer) throw failed(text ? 'no JSON object' : 'nothing', response);
+    if (!answer) throw failed('no JSON', response);
     return answer as unknown as SessionAnswer;
   };
-
-async function send(url: string, request: SessionRequest, signal: AbortSignal, host: Pick<Host, 'fetch'>) {
-  const { method = 'GET', headers = {}, credentials = 'same-origin' } = request;
-  const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
-  if (!sent.has('accept')) sent.set('accept', 'application/json');
-  const init = { method, headers: sent, credentials, cache: 'no-store', redirect: 'manual', signal } as const;
-  return host.fetch(url, init).catch(refuseSilence);
-}
 
 function refuseSilence(cause: unknown): never {
   throw new BillingOSError('NETWORK_ERROR', 'The session endpoint could not be reached.', { cause });
@@ -58,19 +61,15 @@ function refuseSilence(cause: unknown): never {
 
 function refuseFailure(response: Response) {
   const { status, ok, type } = response;
-  if (status === 401 || status === 403) {
-    throw new BillingOSError('SIGNED_OUT', 'Nobody is logged in.', { status });
-  }
-  if (type === 'opaqueredirect' || (status >= 300 && status < 400))
-    throw failed('a redirect, perhaps to a login page', response);
+  if (status === 401 || status === 403) throw new BillingOSError('SIGNED_OUT', 'Nobody is logged in.', { status });
+  // What browsers make of a redirect that is not followed.
+  if (type === 'opaqueredirect') throw failed('a redirect, perhaps to a login page', response);
   if (!ok) throw failed(`HTTP ${status}`, response);
 }
 
-function failed(what: string, response: Response) {
-  const { status } = response;
-  return new BillingOSError('SESSION_ENDPOINT_FAILED', `The session endpoint answered with ${what}.`, {
-    status,
-    retryable: status === 429 || status >= 500,
-    retryAfterSeconds: retryAfterSecondsOf(response),
+const failed = (what: string, response: Response) =>
+  new BillingOSError('SESSION_ENDPOINT_FAILED', `The session endpoint answered with ${what}.`, {
+    status: response.status,
+    retryable: response.status === 429 || response.status >= 500,
+    retryAfterSeconds: retryAfterSecondsOf(response.headers),
   });
-}

@@ -1,5 +1,4 @@
 import { BillingOSError } from '../errors.ts';
-import { parseObject } from './json.ts';
 
 /** What a session token says about itself. Read, never verified: the service checks it on every call. */
 export interface TokenClaims {
@@ -17,43 +16,21 @@ const shape = /^bos_session_(test|live)_[\w-]+\.([\w-]+)\.[\w-]+$/;
 /** @throws {BillingOSError} SECRET_KEY_IN_BROWSER for a secret key, INVALID_TOKEN for anything else that is no session token. */
 export function readToken(token: string): TokenClaims {
   if (/^\s*sk_/.test(token)) {
-    throw new BillingOSError(
-      'SECRET_KEY_IN_BROWSER',
-      'This is a secret key: it must never leave your server. Roll it now.',
-    );
+    throw new BillingOSError('SECRET_KEY_IN_BROWSER', 'This is a secret key: roll it, it must not leave your server.');
   }
   const [, environment, payload = ''] = shape.exec(token) ?? [];
-  const claims = toClaims(parseObject(decode(payload)) ?? {});
-  if (!claims || claims.environment !== environment) {
+  const { env, iss: issuer, sub: customerId, sid: sessionId, iat, exp } = claimsIn(payload);
+  const isText = [issuer, customerId, sessionId].every((claim) => typeof claim === 'string');
+  if (!isText || env !== environment || typeof iat !== 'number' || typeof exp !== 'number' || exp <= iat) {
     throw new BillingOSError('INVALID_TOKEN', 'This is not a session token, or not all of it.');
   }
-  return claims;
+  return { environment, issuer, customerId, sessionId, issuedAtSeconds: iat, expiresAtSeconds: exp } as TokenClaims;
 }
 
-function decode(base64url: string): string {
+function claimsIn(base64url: string): Record<string, unknown> {
   try {
-    return atob(base64url.replaceAll('-', '+').replaceAll('_', '/'));
+    return Object(JSON.parse(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')))) as Record<string, unknown>;
   } catch {
-    return '';
+    return {};
   }
-}
-
-function toClaims({ env, iss, sub, sid, iat, exp }: Record<string, unknown>): TokenClaims | undefined {
-  const isClaims =
-    (env === 'test' || env === 'live') &&
-    typeof iss === 'string' &&
-    typeof sub === 'string' &&
-    typeof sid === 'string' &&
-    typeof iat === 'number' &&
-    typeof exp === 'number' &&
-    exp > iat;
-  if (!isClaims) return undefined;
-  return {
-    environment: env,
-    issuer: iss,
-    customerId: sub,
-    sessionId: sid,
-    issuedAtSeconds: iat,
-    expiresAtSeconds: exp,
-  };
 }

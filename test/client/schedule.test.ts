@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backoffMs, leadMs, minimumGapMs } from '../../client/session/schedule.ts';
-import { createSession } from '../../client/session/session.ts';
+import { backoffMs, leadMs, minimumGapMs, retryAfterMs } from '../../client/session/schedule.ts';
 import { createMerchant } from './support/merchant.ts';
+import { sessionOf } from './support/session.ts';
 import { createWorld } from './support/world.ts';
 
 const lifetimes = fc.integer({ min: 60, max: 86_400 });
@@ -39,12 +39,12 @@ test('a failed ask is repeated after 5 to 60 seconds, later the more failed befo
 });
 
 test('Retry-After is never undercut up to five minutes', () => {
-  expect(backoffMs(1, 0, 120)).toBe(120_000);
-  expect(backoffMs(1, 0, 300)).toBe(300_000);
+  expect(retryAfterMs(120)).toBe(120_000);
+  expect(retryAfterMs(300)).toBe(300_000);
 });
 
 test('Retry-After delays nothing for longer than five minutes', () => {
-  expect(backoffMs(1, 0, 86_400)).toBe(300_000);
+  expect(retryAfterMs(86_400)).toBe(300_000);
 });
 
 test('over any time T the source is asked at most T / (0.8 × lifetime) + 2 times', async () => {
@@ -52,7 +52,7 @@ test('over any time T the source is asked at most T / (0.8 × lifetime) + 2 time
     fc.asyncProperty(lifetimes, randoms, async (lifetimeSeconds, random) => {
       const world = createWorld({ random: () => random });
       const merchant = createMerchant(world, lifetimeSeconds);
-      const session = createSession({ source: { kind: 'asked', ask: merchant.ask }, host: world.host });
+      const session = sessionOf({ getSessionToken: merchant.ask }, world.host);
       session.start();
       const seconds = 5 * lifetimeSeconds;
       await world.advance(seconds * 1000);

@@ -2,15 +2,16 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BillingOSError } from '../../client/errors.ts';
 import { minimumGapMs } from '../../client/session/schedule.ts';
-import { createSession } from '../../client/session/session.ts';
 import { transition, type SessionEvent, type SessionState } from '../../client/session/state.ts';
 import { createMerchant, type Answer } from './support/merchant.ts';
 import { createToken } from './support/token.ts';
+import { sessionOf } from './support/session.ts';
 import { createWorld } from './support/world.ts';
-import { hold } from '../../client/session/life.ts';
+import { readAnswer } from '../../client/session/read.ts';
 
 const error = new BillingOSError('NETWORK_ERROR', 'No answer.');
-const { life } = hold({ sessionToken: createToken() }, undefined, { monotonicMs: 0, calendarMs: 0 });
+const { token: _token, ...terms } = readAnswer(createToken());
+const life = { ...terms, since: { monotonicMs: 0, calendarMs: 0 } };
 
 const events = fc.constantFrom<SessionEvent>(
   { kind: 'asked' },
@@ -18,8 +19,8 @@ const events = fc.constantFrom<SessionEvent>(
   { kind: 'failed', error, isOnline: true },
   { kind: 'failed', error, isOnline: false },
   { kind: 'refused' },
-  { kind: 'signedOut', error },
-  { kind: 'gaveUp', error },
+  { kind: 'ended', as: { kind: 'signedOut', error } },
+  { kind: 'ended', as: { kind: 'broken', error } },
   { kind: 'retried' },
   { kind: 'stopped' },
 );
@@ -27,12 +28,15 @@ const events = fc.constantFrom<SessionEvent>(
 const run = (sequence: readonly SessionEvent[]) => sequence.reduce<SessionState>(transition, { kind: 'idle' });
 
 test('a terminal state is left only for a token, a retry or a sign-out', () => {
-  const ends = fc.constantFrom<SessionEvent>({ kind: 'signedOut', error }, { kind: 'gaveUp', error });
+  const ends = fc.constantFrom<SessionEvent>(
+    { kind: 'ended', as: { kind: 'signedOut', error } },
+    { kind: 'ended', as: { kind: 'broken', error } },
+  );
   fc.assert(
     fc.property(fc.array(events), ends, fc.array(events), (before, end, after) => {
       const ended = run([...before, end]);
       fc.pre(ended.kind === 'signedOut' || ended.kind === 'broken');
-      const passing = after.filter(({ kind }) => !['received', 'retried', 'signedOut', 'gaveUp'].includes(kind));
+      const passing = after.filter(({ kind }) => !['received', 'retried', 'ended'].includes(kind));
       expect(passing.reduce(transition, ended)).toBe(ended);
     }),
   );
@@ -42,7 +46,7 @@ test('a life is shown only after a token was received, and never after it was re
   fc.assert(
     fc.property(fc.array(events), (sequence) => {
       const state = run(sequence);
-      const ending = sequence.findLast(({ kind }) => ['received', 'refused', 'signedOut'].includes(kind));
+      const ending = sequence.findLast(({ kind }) => ['received', 'refused', 'ended'].includes(kind));
       if (ending?.kind !== 'received') expect('life' in state && state.life).toBeFalsy();
     }),
   );
@@ -70,7 +74,7 @@ const steps = fc.array<Step>(
 async function play(sequence: readonly Step[]) {
   const world = createWorld();
   const merchant = createMerchant(world, 60);
-  const session = createSession({ source: { kind: 'asked', ask: merchant.ask }, host: world.host });
+  const session = sessionOf({ getSessionToken: merchant.ask }, world.host);
   const token = () => session.newest()?.token ?? '';
   const acts: Record<Exclude<Step['kind'], 'pass' | 'answer'>, () => unknown> = {
     wake: () => world.wake('online'),

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { BillingOSError } from '../../client/errors.ts';
-import { createSession } from '../../client/session/session.ts';
 import { createMerchant } from './support/merchant.ts';
 import { reportedErrors } from './support/reported-errors.ts';
 import { createToken } from './support/token.ts';
+import { sessionOf } from './support/session.ts';
 import { createWorld } from './support/world.ts';
 
 const hourMs = 3_600_000;
@@ -12,7 +12,7 @@ const refusal = new BillingOSError('TOKEN_REVOKED', 'Revoked.');
 function createScene(lifetimeSeconds = 3600) {
   const world = createWorld();
   const merchant = createMerchant(world, lifetimeSeconds);
-  const session = createSession({ source: { kind: 'asked', ask: merchant.ask }, host: world.host });
+  const session = sessionOf({ getSessionToken: merchant.ask }, world.host);
   const kind = () => session.state().kind;
   return { world, merchant, session, kind };
 }
@@ -272,7 +272,7 @@ test.each([
 ])('a token for an hour that comes with expiresIn %s counts for %s ms', async (expiresIn, lifetimeMs) => {
   const world = createWorld();
   const ask = async () => ({ sessionToken: createToken({ lifetimeSeconds: 3600 }), expiresIn });
-  const session = createSession({ source: { kind: 'asked', ask }, host: world.host });
+  const session = sessionOf({ getSessionToken: ask }, world.host);
   session.start();
   await world.advance(0);
   expect(session.remainingMs()).toBe(lifetimeMs);
@@ -356,7 +356,7 @@ test('dispose and start forget no backoff', async () => {
     asks += 1;
     return Promise.reject(new BillingOSError('UNAVAILABLE', 'Later.', { retryAfterSeconds: 120 }));
   };
-  const session = createSession({ source: { kind: 'asked', ask }, host: world.host });
+  const session = sessionOf({ getSessionToken: ask }, world.host);
   session.start();
   await world.advance(0);
   session.dispose();
@@ -387,7 +387,7 @@ test.each(['sk_test_abc', createToken({ issuer: 'http://shop.example' })])(
     const world = createWorld();
     const answers = [createToken({ lifetimeSeconds: 60 })];
     const ask = async () => answers.pop() ?? hopeless;
-    const session = createSession({ source: { kind: 'asked', ask }, host: world.host });
+    const session = sessionOf({ getSessionToken: ask }, world.host);
     session.start();
     await world.advance(59_000);
     expect(session.state().kind).toBe('backingOff');
@@ -431,7 +431,7 @@ test('one function that subscribed twice is called twice, and stopped once each'
 
 function createGivenScene(token: string | null) {
   const world = createWorld();
-  const session = createSession({ source: { kind: 'given', token }, host: world.host });
+  const session = sessionOf({ sessionToken: token }, world.host);
   session.start();
   return { world, session, kind: () => session.state().kind };
 }
@@ -503,7 +503,7 @@ test('a token that was signed out does not come back', async () => {
 
 test('a secret key as token breaks the session at once and does not show in the error', async () => {
   const world = createWorld();
-  const session = createSession({ source: { kind: 'asked', ask: async () => 'sk_test_abc' }, host: world.host });
+  const session = sessionOf({ getSessionToken: async () => 'sk_test_abc' }, world.host);
   session.start();
   await world.advance(0);
   expect(session.state()).toMatchObject({ kind: 'broken', error: { code: 'SECRET_KEY_IN_BROWSER' } });

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { createBillingClient } from '../../client/client.ts';
-import { askOnce } from '../../client/session/ask.ts';
-import { askUrl, type SessionRequest } from '../../client/session/source.ts';
+import { readAnswer } from '../../client/session/read.ts';
+import type { AskForSession, SessionRequest } from '../../client/session/source.ts';
+import { sourceOf } from '../../client/token-options.ts';
+import { sessionOf } from './support/session.ts';
 import { createToken } from './support/token.ts';
 import { createWorld } from './support/world.ts';
 
@@ -9,7 +11,14 @@ const sessionToken = createToken();
 
 function ask(respond: typeof fetch, request: SessionRequest = {}) {
   const { host } = createWorld({ fetch: respond });
-  return askOnce(askUrl('/api/billingos-session', request, host), host.timers, new AbortController());
+  const { ask } = sourceOf(() => ({ sessionTokenUrl: '/api/billingos-session', sessionTokenRequest: request }), host);
+  return askAndRead(ask);
+}
+
+async function askAndRead(ask: AskForSession | undefined, signal = new AbortController().signal) {
+  const answer = await ask?.(signal);
+  const { token, lifetimeMs } = readAnswer(answer ?? null);
+  return { token, lifetimeMs };
 }
 
 const answering = (response: () => Response): typeof fetch => {
@@ -20,7 +29,7 @@ test('the answer of the endpoint is taken with its lifetime', async () => {
   const answer = await ask(
     answering(() => Response.json({ sessionToken, expiresAt: '2027-01-15T09:00:00Z', expiresIn: 600 })),
   );
-  expect(answer).toEqual({ sessionToken, expiresIn: 600 });
+  expect(answer).toEqual({ token: sessionToken, lifetimeMs: 600_000 });
 });
 
 test('the endpoint is asked with GET, cookies of its own origin, and past every cache', async () => {
@@ -132,17 +141,17 @@ test.each([
   ['gives nothing', () => Promise.resolve(undefined as unknown as null)],
   ['gives an object without a token', () => Promise.resolve({} as { sessionToken: string })],
 ])('a function that %s is a coded error', async (_name, getSessionToken) => {
-  const { host } = createWorld();
-  await expect(askOnce(getSessionToken, host.timers, new AbortController())).rejects.toMatchObject({
-    code: 'SESSION_ENDPOINT_FAILED',
-  });
+  const world = createWorld();
+  const session = sessionOf({ getSessionToken }, world.host);
+  session.start();
+  await world.advance(0);
+  expect(session.state()).toMatchObject({ kind: 'backingOff', error: { code: 'SESSION_ENDPOINT_FAILED' } });
 });
 
 test('a source that does not listen to its signal is given up after ten seconds', async () => {
   const world = createWorld();
-  const answer = expect(
-    askOnce(() => new Promise(() => {}), world.host.timers, new AbortController()),
-  ).rejects.toMatchObject({ code: 'TIMEOUT' });
+  const { ask } = sourceOf(() => ({ getSessionToken: () => new Promise(() => {}) }), world.host);
+  const answer = expect(askAndRead(ask)).rejects.toMatchObject({ code: 'TIMEOUT' });
   await world.advance(10_000);
   await answer;
   expect(world.timerCount()).toBe(0);
