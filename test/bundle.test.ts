@@ -3,6 +3,7 @@ import { build, type Rolldown } from 'vite';
 import { expect, test } from 'vitest';
 
 const mostBytes = 15_000;
+const mostCoreBytes = 2_500;
 
 const page = bundle('test/client/support/browser-entry.ts');
 const everything = bundle('client/react/index.ts');
@@ -11,6 +12,12 @@ test('provider, session core and urql client fit into 15,000 bytes of gzip witho
   const bytes = gzipSync(await page, { level: 9 }).byteLength;
   expect(bytes).toBeGreaterThan(10_000);
   expect(bytes).toBeLessThanOrEqual(mostBytes);
+});
+
+test('the session core alone fits into 2,500 bytes of gzip: its host, source and reader are handed in', async () => {
+  const bytes = gzipSync(await bundle('client/session/session.ts'), { level: 9 }).byteLength;
+  expect(bytes).toBeGreaterThan(1_500);
+  expect(bytes).toBeLessThanOrEqual(mostCoreBytes);
 });
 
 test('no operation of a secret key reaches the browser', async () => {

@@ -7,7 +7,7 @@ import {
 } from '@urql/core';
 import type { BillingOSError } from '../errors.ts';
 import { billingErrorOf } from '../failure.ts';
-import type { Session } from '../session/session.ts';
+import { customerOf, type Session } from '../session/session.ts';
 
 export type QueryState<Data> =
   | { readonly status: 'loading'; readonly data?: undefined; readonly error?: undefined }
@@ -33,7 +33,7 @@ export function createQueryStore<Data, Variables extends AnyVariables>(
 ): QueryStore<Data> {
   let state: QueryState<Data> = loading;
   let customerId: string | undefined;
-  const customerIdNow = () => session.newest()?.life.claims.customerId;
+  const customerIdNow = () => customerOf(session);
 
   const requestFor = (customerId: string | undefined) => ({
     ...createRequest(document, variables),

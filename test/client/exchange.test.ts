@@ -288,13 +288,62 @@ test('an operation that was meant for one customer is never sent again for anoth
   expect(api.sent).toHaveLength(1);
 });
 
-test('a doubtful token is sent rather than none', async () => {
+test('an operation in flight ends as soon as another customer is here, and its answer shows nothing', async () => {
+  const { api, world, merchant, billing, track } = await createReadyScene();
+  const open = api.hold();
+  const result = track(1);
+  await world.settle();
+  merchant.customerId = 'cus_grace';
+  billing.session.retry();
+  await world.settle();
+  const { data, error } = await result;
+  expect(error && billingErrorOf(error).code).toBe('CUSTOMER_CHANGED');
+  expect(data).toBeUndefined();
+  expect(api.sent).toHaveLength(1);
+  open();
+});
+
+test('an operation in flight ends with the sign-out', async () => {
+  const { api, world, billing, viewer } = await createReadyScene();
+  api.hold();
+  const result = viewer();
+  await world.settle();
+  billing.session.signOut();
+  const { data, error } = await result;
+  expect(error && billingErrorOf(error).code).toBe('SIGNED_OUT');
+  expect(data).toBeUndefined();
+});
+
+test('an operation in flight survives the renewal of its customer’s token', async () => {
+  const { api, world, billing, viewer } = await createReadyScene();
+  const open = api.hold();
+  const result = viewer();
+  await world.settle();
+  billing.session.retry();
+  await world.settle();
+  open();
+  expect((await result).data?.viewer.id).toBe('cus_ada');
+  expect(api.sent).toHaveLength(1);
+});
+
+test('a token that the calendar takes for over is replaced before anything is sent', async () => {
+  const { api, world, merchant, viewer } = await createReadyScene();
+  const first = merchant.latestToken();
+  world.sleep(2 * 3_600_000);
+  const { error } = await viewer();
+  expect(error).toBeUndefined();
+  expect(api.sent.map(({ token }) => token)).toEqual([merchant.latestToken()]);
+  expect(merchant.latestToken()).not.toBe(first);
+});
+
+test('a token that only the calendar takes for over is sent when no other one comes', async () => {
   const { api, world, merchant, viewer } = await createReadyScene();
   merchant.answer = 'unreachable';
   world.setCalendar(1_900_000_000_000);
-  const { error } = await viewer();
-  expect(error).toBeUndefined();
-  expect(api.sent[0]?.token).toBe(merchant.latestToken());
+  const first = await viewer();
+  const second = await viewer();
+  expect([first.error, second.error]).toEqual([undefined, undefined]);
+  expect(api.sent.map(({ token }) => token)).toEqual([merchant.latestToken(), merchant.latestToken()]);
 });
 
 test('no result carries the token', async () => {

@@ -47,7 +47,16 @@ test('Retry-After delays nothing for longer than five minutes', () => {
   expect(retryAfterMs(86_400)).toBe(300_000);
 });
 
-test('over any time T the source is asked at most T / (0.8 × lifetime) + 2 times', async () => {
+test('for every lifetime from 60 to 86,400 seconds and any chance, a token serves more than four fifths of its life', () => {
+  for (let lifetimeSeconds = 60; lifetimeSeconds <= 86_400; lifetimeSeconds += 1) {
+    for (const random of [0, 0.5, 1 - Number.EPSILON]) {
+      const lifetimeMs = lifetimeSeconds * 1000;
+      if (lifetimeMs - leadMs(lifetimeMs, random) <= 0.8 * lifetimeMs) expect.fail(`${lifetimeSeconds} s, ${random}`);
+    }
+  }
+});
+
+test('over any time T a real session asks its source at most T / (0.8 × lifetime) + 2 times', async () => {
   await fc.assert(
     fc.asyncProperty(lifetimes, randoms, async (lifetimeSeconds, random) => {
       const world = createWorld({ random: () => random });
