@@ -254,6 +254,55 @@ test.each([undefined, <i key="wait">wait</i>])(
   },
 );
 
+test('a session that came with the page is there on the server and at hydration, and nobody asks for another one', async () => {
+  const { api, merchant, advance, host } = createScene();
+  const initialSession = { sessionToken: createToken({ lifetimeSeconds: 60 }), expiresIn: 60 };
+  const view = (
+    <BillingOSProvider
+      getSessionToken={merchant.ask}
+      initialSession={initialSession}
+      loadingFallback={<i>wait</i>}
+      host={host}
+    >
+      <State />
+      <Customer />
+    </BillingOSProvider>
+  );
+  const container = document.createElement('div');
+  container.innerHTML = renderToString(view);
+  expect(container.textContent).toBe('readyloading');
+  expect(api.sent).toEqual([]);
+
+  const onRecoverableError = vi.fn();
+  render(view, { container, hydrate: true, onRecoverableError });
+  await advance(50_000);
+  expect(container.textContent).toBe('readycus_ada');
+  expect(merchant.asks).toEqual([]);
+  expect(onRecoverableError).not.toHaveBeenCalled();
+
+  await advance(10_000);
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('two providers of one page share one ask', async () => {
+  const { merchant, advance, host } = createScene(3600);
+  const provider = (
+    <BillingOSProvider getSessionToken={merchant.ask} tabGroup="shop" host={host}>
+      <Customer />
+    </BillingOSProvider>
+  );
+  merchant.answerAfterMs = 10;
+  render(
+    <>
+      {provider}
+      {provider}
+    </>,
+  );
+  await advance(100);
+  expect(screen.getAllByText('cus_ada')).toHaveLength(2);
+  expect(merchant.asks).toHaveLength(1);
+});
+
 test('a new sessionToken is taken over without a remount', async () => {
   const { api, advance, host } = createScene();
   const onMount = vi.fn();

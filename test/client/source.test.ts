@@ -129,7 +129,7 @@ test('Retry-After of the endpoint delays the next ask', async () => {
       return Promise.resolve(new Response('', { status: 429, headers: { 'retry-after': '120' } }));
     },
   });
-  createBillingClient({ sessionTokenUrl: '/api/billingos-session', host: world.host });
+  createBillingClient({ sessionTokenUrl: '/api/billingos-session', tabGroup: false, host: world.host });
   await world.advance(119_000);
   expect(asks).toBe(1);
   await world.advance(1_000);

@@ -8,6 +8,7 @@ export type Answer = 'fresh' | 'same' | 'unreachable' | 'nobody' | 'nonsense' | 
 export interface Merchant {
   /** What it answers from now on. */
   answer: Answer;
+  answerAfterMs: number;
   customerId: string;
   /** When it was asked, in milliseconds of the world. */
   readonly asks: number[];
@@ -37,10 +38,12 @@ export function createMerchant(world: World, lifetimeSeconds = 3600): Merchant {
 
   const merchant: Merchant = {
     answer: 'fresh',
+    answerAfterMs: 0,
     customerId: 'cus_ada',
     asks,
-    ask() {
+    async ask() {
       asks.push(world.nowMs());
+      if (merchant.answerAfterMs > 0) await world.pass(merchant.answerAfterMs);
       return answers[merchant.answer]();
     },
     latestToken: () => latest,

@@ -1,0 +1,267 @@
+import { expect, test } from 'vitest';
+import { BillingOSError } from '../../client/errors.ts';
+import type { Host } from '../../client/session/host.ts';
+import type { TokenOptions } from '../../client/token-options.ts';
+import { createMerchant, type Merchant } from './support/merchant.ts';
+import { sessionOf } from './support/session.ts';
+import { createToken } from './support/token.ts';
+import { createWorld, type World } from './support/world.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const refusal = new BillingOSError('TOKEN_REVOKED', 'Revoked.');
+
+function startSession(merchant: Merchant, host: Host) {
+  // An answer takes longer than the news that it was asked for.
+  merchant.answerAfterMs = 20;
+  const session = sessionOf({ getSessionToken: merchant.ask, tabGroup: 'shop' }, host);
+  session.start();
+  return session;
+}
+
+/** Two tabs that were opened together, in a browser whose first tab is the world's own. */
+async function openTwo(lifetimeSeconds = 3600) {
+  const world = createWorld();
+  const merchant = createMerchant(world, lifetimeSeconds);
+  const tab = world.newTab();
+  const first = startSession(merchant, world.host);
+  const second = startSession(merchant, tab.host);
+  await world.advance(100);
+  return { world, merchant, first, second, tab };
+}
+
+const openAnother = (world: World, merchant: Merchant) => startSession(merchant, world.newTab().host);
+
+test('tabs that are opened together share one ask', async () => {
+  const { merchant, first, second } = await openTwo();
+  expect(merchant.asks).toHaveLength(1);
+  expect(first.newest()?.token).toBe(merchant.latestToken());
+  expect(second.newest()?.token).toBe(merchant.latestToken());
+});
+
+test('twenty tabs share one ask for each renewal', async () => {
+  const { world, merchant } = await openTwo(60);
+  for (let count = 2; count < 20; count += 1) openAnother(world, merchant);
+  await world.advance(hourMs);
+  expect(merchant.asks.length).toBeLessThanOrEqual(3600 / (0.8 * 60) + 2);
+});
+
+test('a tab that is opened within five seconds of an ask takes the token that came', async () => {
+  const { world, merchant } = await openTwo();
+  await world.advance(4_000);
+  const third = openAnother(world, merchant);
+  await world.advance(100);
+  expect(third.newest()?.token).toBe(merchant.latestToken());
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('a tab that is opened later asks itself: somebody else may be logged in', async () => {
+  const { world, merchant, first, second } = await openTwo();
+  await world.advance(minuteMs);
+  merchant.customerId = 'cus_grace';
+  const third = openAnother(world, merchant);
+  await world.advance(100);
+  for (const session of [first, second, third]) {
+    expect(session.newest()?.life.claims.customerId).toBe('cus_grace');
+  }
+  expect(merchant.asks).toHaveLength(2);
+});
+
+test('the visible tab asks, and the hidden one gets its token', async () => {
+  const { world, merchant, second, tab } = await openTwo(60);
+  tab.page.isVisible = false;
+  await world.advance(10 * minuteMs);
+  expect(second.isUsable()).toBe(true);
+
+  world.page.isVisible = false;
+  const asksBefore = merchant.asks.length;
+  await world.advance(10 * minuteMs);
+  expect(merchant.asks).toHaveLength(asksBefore);
+});
+
+test('a tab waits for the ask that another one has under way', async () => {
+  const { world, merchant, first, second } = await openTwo(60);
+  const token = first.newest()?.token ?? '';
+  await world.advance(10_000);
+  first.refused(token, refusal);
+  second.refused(token, refusal);
+  const tokens = Promise.all([first.getToken(), second.getToken()]);
+  await world.advance(100);
+  expect(await tokens).toEqual([merchant.latestToken(), merchant.latestToken()]);
+  expect(merchant.asks).toHaveLength(2);
+});
+
+test('a tab whose token was refused does not take that one again from another tab', async () => {
+  const { world, merchant, first } = await openTwo();
+  const token = first.newest()?.token ?? '';
+  merchant.answer = 'unreachable';
+  first.refused(token, refusal);
+  openAnother(world, merchant);
+  await world.advance(1_000);
+  expect(first.isUsable()).toBe(false);
+});
+
+test('a sign-out in one tab signs out the others, and leaves no token', async () => {
+  const { world, merchant, first, second } = await openTwo();
+  first.signOut();
+  await world.advance(10);
+  expect(second.state()).toMatchObject({ kind: 'signedOut', error: { code: 'SIGNED_OUT' } });
+  expect(second.newest()).toBeUndefined();
+  await world.advance(10 * hourMs);
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('an answer that was on its way to another tab at sign-out is dropped', async () => {
+  const { world, merchant, first, second } = await openTwo();
+  await world.advance(minuteMs);
+  merchant.answer = 'silence';
+  second.retry();
+  await world.advance(10);
+  first.signOut();
+  await world.advance(hourMs);
+  expect(second.state().kind).toBe('signedOut');
+});
+
+test('what one tab learns of a login that has ended, all know', async () => {
+  const { world, merchant, first, second } = await openTwo(60);
+  merchant.answer = 'nobody';
+  await world.advance(2 * minuteMs);
+  expect([first.state().kind, second.state().kind]).toEqual(['signedOut', 'signedOut']);
+  expect(merchant.asks).toHaveLength(2);
+});
+
+test('tabs that were signed out because the login had ended go on when somebody logs in', async () => {
+  const { world, merchant, first } = await openTwo(60);
+  merchant.answer = 'nobody';
+  await world.advance(2 * minuteMs);
+  merchant.answer = 'fresh';
+  openAnother(world, merchant);
+  await world.advance(100);
+  expect(first.newest()?.token).toBe(merchant.latestToken());
+  expect(first.state().kind).toBe('ready');
+});
+
+test('the tab in which the app signed out takes no other tab’s token until retry', async () => {
+  const { world, merchant, first } = await openTwo();
+  first.signOut();
+  await world.advance(minuteMs);
+  const third = openAnother(world, merchant);
+  await world.advance(100);
+  expect(third.state().kind).toBe('ready');
+  expect(first.newest()).toBeUndefined();
+
+  first.retry();
+  await world.advance(5_000);
+  expect(first.state().kind).toBe('ready');
+});
+
+test('a tab that is opened after a sign-out is not signed out by it', async () => {
+  const { world, merchant, first } = await openTwo();
+  first.signOut();
+  await world.advance(10);
+  const third = openAnother(world, merchant);
+  await world.advance(6_000);
+  expect(third.state().kind).toBe('ready');
+});
+
+test('an ask that failed with Retry-After holds back every tab', async () => {
+  const world = createWorld();
+  let asks = 0;
+  const ask = async () => {
+    asks += 1;
+    await world.pass(20);
+    throw new BillingOSError('UNAVAILABLE', 'Later.', { retryAfterSeconds: 120 });
+  };
+  for (const host of [world.host, world.newTab().host]) {
+    sessionOf({ getSessionToken: ask, tabGroup: 'shop' }, host).start();
+  }
+  await world.advance(119_000);
+  expect(asks).toBe(1);
+  await world.advance(20_000);
+  expect(asks).toBe(2);
+});
+
+test('a page that comes back from the back-forward cache asks anew, since somebody else may be logged in', async () => {
+  const world = createWorld();
+  const merchant = createMerchant(world);
+  const session = startSession(merchant, world.host);
+  await world.advance(minuteMs);
+  merchant.customerId = 'cus_grace';
+  await world.wake('restored');
+  await world.advance(100);
+  expect(session.newest()?.life.claims.customerId).toBe('cus_grace');
+  expect(merchant.asks).toHaveLength(2);
+});
+
+test('a page that comes back from the back-forward cache keeps its token while asking fails', async () => {
+  const world = createWorld();
+  const merchant = createMerchant(world);
+  const session = startSession(merchant, world.host);
+  await world.advance(minuteMs);
+  merchant.answer = 'unreachable';
+  await world.wake('restored');
+  await world.advance(1_000);
+  await expect(session.getToken()).resolves.toBe(merchant.latestToken());
+});
+
+test('a tab that was stopped learns from the others when it starts again', async () => {
+  const { world, merchant, first, second } = await openTwo();
+  second.dispose();
+  await world.advance(minuteMs);
+  first.signOut();
+  await world.advance(10);
+  second.start();
+  await world.advance(10);
+  expect(second.state().kind).toBe('signedOut');
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('sessions of different groups share nothing', async () => {
+  const world = createWorld();
+  const merchant = createMerchant(world);
+  startSession(merchant, world.host);
+  sessionOf({ getSessionToken: merchant.ask, tabGroup: 'other' }, world.newTab().host).start();
+  sessionOf({ getSessionToken: merchant.ask }, world.newTab().host).start();
+  await world.advance(100);
+  expect(merchant.asks).toHaveLength(3);
+});
+
+const headers = { 'x-org': 'a' };
+
+test.each<[string, TokenOptions]>([
+  ['the same URL', { sessionTokenUrl: '/token' }],
+  ['headers of its own and a group', { sessionTokenUrl: '/token', sessionTokenRequest: { headers }, tabGroup: 'a' }],
+])('two tabs with %s share one ask', async (_name, options) => {
+  expect(await asksOfTwo(options)).toBe(1);
+});
+
+test.each<[string, TokenOptions]>([
+  ['a URL that is relative to its page', { sessionTokenUrl: 'token' }],
+  ['headers of its own', { sessionTokenUrl: '/token', sessionTokenRequest: { headers } }],
+  ['tabGroup: false', { sessionTokenUrl: '/token', tabGroup: false }],
+])('two tabs with %s ask for themselves', async (_name, options) => {
+  expect(await asksOfTwo(options)).toBe(2);
+});
+
+async function asksOfTwo(options: TokenOptions): Promise<number> {
+  let asks = 0;
+  const world: World = createWorld({
+    fetch: async () => {
+      asks += 1;
+      await world.pass(20);
+      return Response.json({ sessionToken: createToken({ name: `${asks}` }) });
+    },
+  });
+  for (const { host } of [world, world.newTab()]) sessionOf(options, host).start();
+  await world.advance(100);
+  return asks;
+}
+
+test('disposing every tab leaves no timer, listener or channel', async () => {
+  const { world, first, second } = await openTwo(60);
+  await world.advance(10 * minuteMs);
+  first.dispose();
+  second.dispose();
+  await world.advance(10);
+  expect([world.timerCount(), world.listenerCount()]).toEqual([0, 0]);
+});
