@@ -1,6 +1,8 @@
 import type { Host, Page, Tabs } from './host.ts';
 
-const longestTurnMs = 2_000;
+const longestWaitMs = 2_000;
+/** What a tab has told is heard by the others when the next one's turn comes. */
+const newsMs = 50;
 const wakeEvents = ['online', 'focus', 'pageshow', 'visibilitychange', 'resume'];
 
 // In Node and in workers nothing of this is there: nothing sleeps, nothing is hidden.
@@ -30,9 +32,19 @@ const tabs: Tabs = {
     };
   },
   // Not there on pages without https. What is run never fails, so that only the lock does.
-  takeTurns: (name, run) =>
-    navigator?.locks?.request(name, { signal: AbortSignal.timeout(longestTurnMs) }, run).catch(run) ?? run(),
+  takeTurns: async (name, run) =>
+    navigator?.locks
+      ? lock(name, run)
+          .catch(() => lock(`${name}:late`, () => void run()))
+          .catch(run)
+      : run(),
 };
+
+const lock = (name: string, act: () => unknown): Promise<void> =>
+  navigator?.locks.request(name, { signal: AbortSignal.timeout(longestWaitMs) }, async () => {
+    await act();
+    await new Promise((resolve) => setTimeout(resolve, newsMs));
+  }) ?? Promise.resolve();
 
 /** The browser, or any other runtime with `fetch`. */
 export const createHost = (): Host => ({

@@ -29,7 +29,10 @@ export interface Channel {
 /** The tabs of this origin, this one among them. Everything stays in memory. */
 export interface Tabs {
   listen(name: string, listener: (message: unknown) => void): Channel;
-  /** Runs alone among the tabs, or after two seconds all the same: good for saving work, never for being right. */
+  /**
+   * Runs alone among the tabs, when all have heard what the one before posted. Whoever waited for two seconds runs all the same, one after
+   * the other has begun: good for saving work, never for being right.
+   */
   takeTurns(name: string, run: () => Promise<void>): Promise<void>;
 }
 
