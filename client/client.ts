@@ -1,13 +1,15 @@
 import { Client, fetchExchange } from '@urql/core';
 import type { Endpoints } from './endpoint.ts';
 import { BillingOSError } from './errors.ts';
-import { sessionExchange, unsent } from './exchange.ts';
+import { fetchOptions, sessionExchange, unsent } from './exchange.ts';
 import { createHost } from './session/browser-host.ts';
+import { customerOf } from './session/customer.ts';
 import { withDeadline } from './session/deadline.ts';
 import type { Host } from './session/host.ts';
 import { instantOf, surelyRemainingMs } from './session/life.ts';
 import { readAnswer } from './session/read.ts';
-import { createSession, customerOf, type Session } from './session/session.ts';
+import { createSession, type Session } from './session/session.ts';
+import type { SessionState } from './session/state.ts';
 import { sourceOf, type TokenOptions } from './token-options.ts';
 
 const longestSignOutMs = 5_000;
@@ -18,6 +20,8 @@ export interface BillingClient {
   /** The urql client: every operation goes with the newest token, to the endpoint of that token. Keeps no cache. */
   readonly client: Client;
   readonly session: Session;
+  /** As it was before anything was asked: what a server renders. */
+  readonly firstState: SessionState;
   /** Forgets the token at once, then tells the service to end the session, for at most five seconds. Never fails: the token ends by itself, too. */
   readonly signOut: () => Promise<void>;
 }
@@ -51,20 +55,39 @@ export function prepareBillingClient(current: () => BillingClientOptions): Billi
     fetch: (input, init) => sendRouted(input, init, session, host),
     exchanges: [sessionExchange(session), fetchExchange],
   });
-  return { client, session, signOut: () => signOut(session, host) };
+  separateAnswers(client, session);
+  return { client, session, firstState: session.state(), signOut: () => signOut(session, host) };
+}
+
+// As urql’s own keys: below this.
+const keySpan = 2 ** 32;
+
+/** urql shares, replays and queues by key. No answer may be another customer’s, and no mutation is the same as an equal one. */
+function separateAnswers(client: Client, session: Session) {
+  const { createRequestOperation } = client;
+  let customerId: string | undefined;
+  let customers = 0;
+  let mutations = 0;
+  client.createRequestOperation = (kind, request, context) => {
+    if (customerId !== customerOf(session)) customers += 1;
+    customerId = customerOf(session);
+    const key = kind === 'mutation' ? (mutations -= 1) : request.key + customers * keySpan;
+    return createRequestOperation(kind, { ...request, key }, context);
+  };
 }
 
 /** Sends for the customer who is here now; fails as soon as it is another one, or nobody. */
 async function sendRouted(input: RequestInfo | URL, init: RequestInit | undefined, session: Session, host: Host) {
-  if (input === unsent) throw new BillingOSError('SIGNED_OUT', 'Nobody is logged in.');
   const customerId = customerOf(session);
+  if (input === unsent || !customerId) throw new BillingOSError('SIGNED_OUT', 'Nobody is logged in.');
+  const answer = host.fetch(input, init);
   let stop: (() => void) | undefined;
   const hasLeft = new Promise<never>((_resolve, reject) => {
     stop = session.subscribe(() => {
-      if (customerOf(session) !== customerId) reject(new Error('The customer left.'));
+      if (customerOf(session) !== customerId) reject(new BillingOSError('SIGNED_OUT', 'Signed out.'));
     });
   });
-  return Promise.race([host.fetch(input, init), hasLeft]).finally(stop);
+  return Promise.race([answer, hasLeft]).finally(stop);
 }
 
 async function signOut(session: Session, { fetch, clock, timers }: Host): Promise<void> {
@@ -74,14 +97,13 @@ async function signOut(session: Session, { fetch, clock, timers }: Host): Promis
   if (!newest || surelyRemainingMs(newest.life, instantOf(clock)) <= 0) return;
   const { token, life } = newest;
   const request = {
+    ...fetchOptions,
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: endSession,
     // Arrives also when the app leaves the page at once.
     keepalive: true,
-    credentials: 'omit',
-    redirect: 'error',
-  } as const;
+  };
   // The token ends by itself.
   await withDeadline(timers, longestSignOutMs, (signal) => fetch(life.endpoint, { ...request, signal })).catch(
     () => {},

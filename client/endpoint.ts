@@ -16,7 +16,7 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 export function endpointOf({ environment, issuer }: TokenClaims, endpoints: Endpoints = {}): string {
   const endpoint = endpoints[environment] ?? `${issuer.replace(/\/$/, '')}/graphql`;
   if (!isSafe(endpoint)) {
-    throw new BillingOSError('INVALID_ENDPOINT', 'The endpoint must be an https URL, or http on localhost.');
+    throw new BillingOSError('INVALID_ENDPOINT', 'The endpoint is neither https nor on localhost.');
   }
   return endpoint;
 }

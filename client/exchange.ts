@@ -10,7 +10,8 @@ import {
 import { map } from 'wonka';
 import { BillingOSError } from './errors.ts';
 import { billingErrorOf } from './failure.ts';
-import { customerOf, type Session } from './session/session.ts';
+import { customerOf } from './session/customer.ts';
+import type { Session } from './session/session.ts';
 
 /** Where operations go that must not be sent: nowhere. */
 export const unsent = 'billingos:unsent';
@@ -27,11 +28,8 @@ interface Passage {
 
 // The API refused these before it executed anything: only for them may a mutation be sent again.
 const refusals: readonly string[] = ['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'TOKEN_REVOKED'];
-// The API answers these without having looked at the token, perhaps.
-const evasions: readonly string[] = ['UNAVAILABLE', 'RATE_LIMITED', 'INTERNAL_SERVER_ERROR'];
-
 // The token is the only credential, and it goes nowhere but to its endpoint.
-const fetchOptions: RequestInit = { credentials: 'omit', cache: 'no-store', redirect: 'error' };
+export const fetchOptions: RequestInit = { credentials: 'omit', cache: 'no-store', redirect: 'error' };
 
 const passageOf = (operation: Operation) => operation.context['billingos'] as Passage;
 
@@ -40,11 +38,7 @@ const passThrough = (operation: Operation, passage: Passage, context: Partial<Op
 
 /** Sends every operation with the newest token, and once more when its token was refused. Drops it when its customer left. */
 export function sessionExchange(session: Session): Exchange {
-  let lastMutationKey = 0;
-  // authExchange queues by key, and equal mutations have equal keys: each must be sent, so each gets its own.
-  const keyOf = ({ kind, key }: Operation) => (kind === 'mutation' ? (lastMutationKey -= 1) : key);
-  const enter = (origin: Operation) =>
-    passThrough({ ...origin, key: keyOf(origin) }, { origin, customerId: customerOf(session) });
+  const enter = (origin: Operation) => passThrough(origin, { origin, customerId: customerOf(session) });
   const passage: Exchange =
     ({ forward }) =>
     (operations) =>
@@ -101,8 +95,7 @@ function isRefused(error: CombinedError, operation: Operation, session: Session)
   return true;
 }
 
-function isAccepted(error: CombinedError | undefined): boolean {
-  if (!error) return true;
-  const { code } = billingErrorOf(error);
-  return !error.networkError && !refusals.includes(code) && !evasions.includes(code);
-}
+/** Whether the API looked at the token and took it, whatever came of the operation: not when it was refused, overloaded or broken. */
+const isAccepted = (error: CombinedError | undefined) =>
+  !error ||
+  (((error.response as Response | undefined)?.status ?? 500) < 429 && !refusals.includes(billingErrorOf(error).code));

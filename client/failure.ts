@@ -8,7 +8,7 @@ export interface OperationFailure {
   readonly response?: unknown;
 }
 
-const unreachable = 'The API could not be reached. If it is CORS, add this page’s origin to BILLINGOS_ALLOWED_ORIGINS.';
+const unreachable = 'No answer from the API. Is this origin in BILLINGOS_ALLOWED_ORIGINS?';
 
 /** What failed, as the one error of this package: what the API answered, what the session says, or the network. */
 export function billingErrorOf({ graphQLErrors: [first], networkError: cause, response }: OperationFailure) {

@@ -6,6 +6,6 @@ export const BillingOSContext = createContext<BillingClient | undefined>(undefin
 /** The client of the nearest provider: the same object for as long as that provider is mounted. */
 export function useBillingOS(): BillingClient {
   const billing = useContext(BillingOSContext);
-  if (!billing) throw new TypeError('There is no BillingOSProvider around this component.');
+  if (!billing) throw new TypeError('No BillingOSProvider is around this component.');
   return billing;
 }

@@ -1,9 +1,10 @@
-import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { prepareBillingClient, type BillingClient, type BillingClientOptions } from '../client.ts';
 import type { BillingOSError } from '../errors.ts';
-import { lifeOf, type SessionState } from '../session/state.ts';
+import { isTerminal, lifeOf, type SessionState } from '../session/state.ts';
 import { BillingOSContext } from './context.ts';
 import { createReporter } from './reporter.ts';
+import { useSessionState } from './use-session-state.ts';
 
 export type BillingOSProviderProps = BillingClientOptions & {
   readonly children?: ReactNode;
@@ -24,7 +25,7 @@ export type BillingOSProviderProps = BillingClientOptions & {
 export function BillingOSProvider(props: BillingOSProviderProps) {
   const { children, loadingFallback } = props;
   const billing = useStableClient(props);
-  const state = useSyncExternalStore(billing.session.subscribe, billing.session.state, billing.session.state);
+  const state = useSessionState(billing);
   const [isOpen, setIsOpen] = useState(loadingFallback === undefined);
   // Once open for ever open: what the children hold must outlive every refresh and sign-out.
   if (!isOpen && !isWaiting(state)) setIsOpen(true);
@@ -33,10 +34,14 @@ export function BillingOSProvider(props: BillingOSProviderProps) {
 }
 
 function useStableClient(props: BillingOSProviderProps): BillingClient {
-  const [{ billing, latest, follow }] = useState(() => attach(props));
+  // The newest props are looked up, so that none of them has to be the same object twice.
+  const latest = useRef(props);
+  const [billing] = useState(() => prepareBillingClient(() => latest.current));
 
-  useEffect(() => follow(props));
-  useEffect(() => createReporter(billing.session, latest), [billing, latest]);
+  useEffect(() => {
+    latest.current = props;
+  });
+  useEffect(() => createReporter(billing.session, () => latest.current), [billing]);
   useEffect(() => {
     billing.session.start();
     return billing.session.dispose;
@@ -51,15 +56,5 @@ function useStableClient(props: BillingOSProviderProps): BillingClient {
   return billing;
 }
 
-/** A client that looks up the newest props, so that none of them has to be the same object twice. */
-function attach(first: BillingOSProviderProps) {
-  let props = first;
-  const latest = () => props;
-  const follow = (next: BillingOSProviderProps) => {
-    props = next;
-  };
-  return { billing: prepareBillingClient(latest), latest, follow };
-}
-
 /** Whether the first token may still come by itself. */
-const isWaiting = (state: SessionState) => state.kind !== 'signedOut' && state.kind !== 'broken' && !lifeOf(state);
+const isWaiting = (state: SessionState) => !isTerminal(state) && !lifeOf(state);

@@ -7,7 +7,8 @@ import {
 } from '@urql/core';
 import type { BillingOSError } from '../errors.ts';
 import { billingErrorOf } from '../failure.ts';
-import { customerOf, type Session } from '../session/session.ts';
+import { customerOf } from '../session/customer.ts';
+import type { Session } from '../session/session.ts';
 
 export type QueryState<Data> =
   | { readonly status: 'loading'; readonly data?: undefined; readonly error?: undefined }
@@ -23,7 +24,7 @@ export interface QueryStore<Data> {
 
 const loading = { status: 'loading' } as const;
 /** A session that broke sends nothing, and says why. */
-const isNews: ReadonlySet<string> = new Set(['ready', 'broken']);
+const worthAnotherTry: ReadonlySet<string> = new Set(['ready', 'broken']);
 
 /** One query for whoever is the customer. */
 export function createQueryStore<Data, Variables extends AnyVariables>(
@@ -35,13 +36,7 @@ export function createQueryStore<Data, Variables extends AnyVariables>(
   let customerId: string | undefined;
   const customerIdNow = () => customerOf(session);
 
-  const requestFor = (customerId: string | undefined) => ({
-    ...createRequest(document, variables),
-    // Equal keys share one answer, which must not be shared by two customers.
-    key: createRequest(document, { ...variables, customerId } as unknown as Variables).key,
-  });
-
-  let request = requestFor(undefined);
+  const request = createRequest(document, variables);
 
   function subscribe(listener: () => void) {
     const show = (next: QueryState<Data>) => {
@@ -51,7 +46,6 @@ export function createQueryStore<Data, Variables extends AnyVariables>(
     const send = () => {
       if (customerId !== customerIdNow()) show(loading);
       customerId = customerIdNow();
-      request = requestFor(customerId);
       return client.executeQuery(request).subscribe((result) => show(stateOf(result)));
     };
     let query = send();
@@ -60,7 +54,7 @@ export function createQueryStore<Data, Variables extends AnyVariables>(
       if (customerId !== customerIdNow()) {
         query.unsubscribe();
         query = send();
-      } else if (state.status === 'failed' && isNews.has(session.state().kind)) refetch();
+      } else if (state.status === 'failed' && worthAnotherTry.has(session.state().kind)) refetch();
     });
 
     return () => {

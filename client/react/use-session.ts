@@ -1,6 +1,7 @@
-import { useMemo, useSyncExternalStore } from 'react';
+import { useMemo } from 'react';
 import type { SessionState } from '../session/state.ts';
 import { useBillingOS } from './context.ts';
+import { useSessionState } from './use-session-state.ts';
 
 export interface UseSession {
   readonly state: SessionState;
@@ -14,8 +15,9 @@ export interface UseSession {
 
 /** Where the session stands; renders again when that changes. */
 export function useSession(): UseSession {
-  const { session, signOut } = useBillingOS();
-  const state = useSyncExternalStore(session.subscribe, session.state, session.state);
+  const billing = useBillingOS();
+  const { session, signOut } = billing;
+  const state = useSessionState(billing);
   return useMemo(
     () => ({ state, remainingMs: session.remainingMs, retry: session.retry, signOut }),
     [state, session, signOut],

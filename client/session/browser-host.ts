@@ -3,7 +3,7 @@ import type { Host, Page, Tabs } from './host.ts';
 const longestWaitMs = 2_000;
 /** What a tab has told is heard by the others when the next one's turn comes. */
 const newsMs = 50;
-const wakeEvents = ['online', 'focus', 'pageshow', 'visibilitychange', 'resume'];
+const wakeEvents = ['online', 'focus', 'pageshow', 'visibilitychange'];
 
 // In Node and in workers nothing of this is there: nothing sleeps, nothing is hidden.
 const { document, navigator } = globalThis as { document?: Document; navigator?: Navigator };
@@ -14,16 +14,22 @@ const page: Page = {
   onWake(listener) {
     const wake = ({ type, persisted }: Event & { persisted?: boolean }) =>
       listener(type === 'online' ? type : persisted ? 'restored' : 'shown');
-    for (const type of wakeEvents) globalThis.addEventListener?.(type, wake, true);
+    for (const type of wakeEvents) globalThis.addEventListener?.(type, wake);
     return () => {
-      for (const type of wakeEvents) globalThis.removeEventListener?.(type, wake, true);
+      for (const type of wakeEvents) globalThis.removeEventListener?.(type, wake);
     };
   },
 };
 
 const tabs: Tabs = {
   listen(name, listener) {
-    const channel = new BroadcastChannel(name);
+    let channel: BroadcastChannel;
+    try {
+      channel = new BroadcastChannel(name);
+    } catch {
+      // Some browsers forbid it where they forbid cookies.
+      return undefined;
+    }
     channel.addEventListener('message', ({ data }) => listener(data));
     return {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel reaches its own origin only
@@ -40,15 +46,17 @@ const tabs: Tabs = {
       : run(),
 };
 
-const lock = (name: string, act: () => unknown): Promise<void> =>
-  navigator?.locks.request(name, { signal: AbortSignal.timeout(longestWaitMs) }, async () => {
+async function lock(name: string, act: () => unknown): Promise<void> {
+  await navigator?.locks.request(name, { signal: AbortSignal.timeout?.(longestWaitMs) }, async () => {
     await act();
-    await new Promise((resolve) => setTimeout(resolve, newsMs));
-  }) ?? Promise.resolve();
+    // A hidden page would be late.
+    if (page.isVisible()) await new Promise((resolve) => setTimeout(resolve, newsMs));
+  });
+}
 
 /** The browser, or any other runtime with `fetch`. */
 export const createHost = (): Host => ({
-  clock: { monotonicMs: () => performance.timeOrigin + performance.now(), calendarMs: () => Date.now() },
+  clock: { monotonicMs: () => performance.now(), calendarMs: () => Date.now() },
   timers: {
     set: (callback, delayMs) => setTimeout(callback, delayMs),
     clear: (timer) => clearTimeout(timer as number),

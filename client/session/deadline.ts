@@ -2,19 +2,17 @@ import { BillingOSError } from '../errors.ts';
 import type { Timers } from './host.ts';
 
 /**
- * Settles within the time or when the signal ends it, whether what is done listens to its own signal or not. Leaves no timer behind.
- * @throws {BillingOSError} TIMEOUT, the reason of the signal, or whatever was thrown.
+ * Settles within the time, or when somebody aborts it, whether what is done listens to its signal or not. Leaves no timer behind.
+ * @throws {BillingOSError} TIMEOUT; the reason of who aborted it; or whatever was thrown.
  */
 export async function withDeadline<Result>(
   timers: Timers,
   delayMs: number,
   act: (signal: AbortSignal) => Promise<Result>,
-  stop?: AbortSignal,
+  stop = new AbortController(),
 ): Promise<Result> {
-  const own = new AbortController();
-  const { signal } = own;
-  const timer = timers.set(() => own.abort(new BillingOSError('TIMEOUT', 'No answer came in time.')), delayMs);
-  stop?.addEventListener('abort', () => own.abort(stop.reason));
+  const { signal } = stop;
+  const timer = timers.set(() => stop.abort(new BillingOSError('TIMEOUT', 'No answer in time.')), delayMs);
   const ended = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => {
       // At once, not when a promise gets round to it: nothing is left behind by who stops a session.

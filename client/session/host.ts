@@ -1,6 +1,6 @@
 /** Two readings of time: the first cannot be set by anyone but may stop in sleep, the second is the other way round. */
 export interface Clock {
-  /** Milliseconds that only grow, from a beginning that all tabs of a browser share. */
+  /** Milliseconds that only grow. */
   monotonicMs(): number;
   calendarMs(): number;
 }
@@ -28,7 +28,8 @@ export interface Channel {
 
 /** The tabs of this origin, this one among them. Everything stays in memory. */
 export interface Tabs {
-  listen(name: string, listener: (message: unknown) => void): Channel;
+  /** `undefined` where the browser does not let them talk. */
+  listen(name: string, listener: (message: unknown) => void): Channel | undefined;
   /**
    * Runs alone among the tabs, when all have heard what the one before posted. Whoever waited for two seconds runs all the same, one after
    * the other has begun: good for saving work, never for being right.

@@ -1,7 +1,10 @@
-/** What a JSON text stands for, as an object whatever it is; `undefined` when it is no JSON. */
-export function parseObject(text: string): Record<string, unknown> | undefined {
+/** What a JSON text stands for, as an object whatever it is; `undefined` when it is no JSON, or cannot be decoded. */
+export function parseObject(
+  text: string,
+  decode: (text: string) => string = String,
+): Record<string, unknown> | undefined {
   try {
-    return Object(JSON.parse(text)) as Record<string, unknown>;
+    return Object(JSON.parse(decode(text))) as Record<string, unknown>;
   } catch {
     return undefined;
   }

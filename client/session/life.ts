@@ -36,11 +36,12 @@ export const instantOf = (clock: Clock): Instant => ({
 });
 
 /** Whether it is the same token again, or was issued before; one of another customer never is. */
-export const isNoRenewal = (next: HeldToken, before: HeldToken | undefined) =>
-  before &&
-  (next.token === before.token ||
-    (next.life.claims.customerId === before.life.claims.customerId &&
-      next.life.claims.issuedAtSeconds < before.life.claims.issuedAtSeconds));
+export function isNoRenewal({ token, life: { claims } }: HeldToken, before: HeldToken | undefined) {
+  const last = before?.life.claims;
+  return (
+    token === before?.token || (claims.customerId === last?.customerId && claims.issuedAtSeconds < last.issuedAtSeconds)
+  );
+}
 
 /** What is left by the clock that nobody can set: a calendar that jumps must not cost a token that still counts. */
 export const surelyRemainingMs = ({ since, lifetimeMs }: TokenLife, now: Instant): number =>

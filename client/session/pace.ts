@@ -1,59 +1,47 @@
-import { backoffMs, leadMs, retryAfterMs } from './schedule.ts';
-
-/** When the next ask may go out, by a clock that only grows: remembers tokens and failures, decides nothing else. */
-export interface Pace {
-  received(lifetimeMs: number): void;
-  failed(retryAfterSeconds: number | undefined): void;
-  /** What made the last ask fail is over. */
-  hurry(): void;
-  /** The app wants it now. What holds back is waived once a minute, so that an app that always wants it now cannot storm its own server. */
-  insist(): void;
-  /** Nobody asks within this time, whatever they want. */
-  holdBack(delayMs: number): void;
-  heldBackMs(): number;
-  /** @param remainingMs what the token has left; `-Infinity` without one. */
-  untilNextAskMs(remainingMs: number): number;
-}
+import { backoffMs, leadMs, longestRetryAfterMs } from './schedule.ts';
 
 const waiverGapMs = 60_000;
 
-export function createPace(nowMs: () => number, random: () => number): Pace {
+/** When the next ask may go out, by a clock that only grows: remembers tokens and failures, decides nothing else. */
+export function createPace(nowMs: () => number, random: () => number) {
   let failures = 0;
   let lead = 0;
   let retryAtMs = -Infinity;
   let openAtMs = -Infinity;
   let waivableAtMs = -Infinity;
 
-  const heldBackMs = () => openAtMs - nowMs();
-
-  function holdBack(delayMs: number) {
-    openAtMs = Math.max(openAtMs, nowMs() + delayMs);
-  }
-
+  /** What made the last ask fail is over. */
   function hurry() {
     retryAtMs = -Infinity;
   }
 
-  return {
-    hurry,
-    holdBack,
-    heldBackMs,
-    received(lifetimeMs) {
-      failures = 0;
-      hurry();
-      lead = leadMs(lifetimeMs, random());
-    },
-    failed(retryAfterSeconds) {
-      failures += 1;
-      retryAtMs = nowMs() + backoffMs(failures, random());
-      holdBack(retryAfterMs(retryAfterSeconds));
-    },
-    insist() {
-      hurry();
-      if (nowMs() < waivableAtMs) return;
-      openAtMs = -Infinity;
-      waivableAtMs = nowMs() + waiverGapMs;
-    },
-    untilNextAskMs: (remainingMs) => Math.max(remainingMs - lead, retryAtMs - nowMs(), heldBackMs()),
-  };
+  /** Nobody asks before that, whatever they want, for up to five minutes. */
+  function holdBack(untilMs: number) {
+    openAtMs = Math.max(openAtMs, Math.min(untilMs, nowMs() + longestRetryAfterMs));
+  }
+
+  function received(lifetimeMs: number) {
+    failures = 0;
+    hurry();
+    lead = leadMs(lifetimeMs, random());
+  }
+
+  function failed(retryAfterSeconds = 0) {
+    failures += 1;
+    retryAtMs = nowMs() + backoffMs(failures, random());
+    holdBack(nowMs() + retryAfterSeconds * 1000);
+  }
+
+  /** The app wants it now. What holds back is waived once a minute, so that an app that always wants it now cannot storm its own server. */
+  function insist() {
+    hurry();
+    if (nowMs() < waivableAtMs) return;
+    openAtMs = -Infinity;
+    waivableAtMs = nowMs() + waiverGapMs;
+  }
+
+  /** @param remainingMs what the token has left; `-Infinity` without one. */
+  const untilNextAskMs = (remainingMs: number) => Math.max(remainingMs - lead, Math.max(retryAtMs, openAtMs) - nowMs());
+
+  return [untilNextAskMs, received, failed, hurry, insist, holdBack, () => openAtMs] as const;
 }

@@ -4,16 +4,18 @@ import { instantOf, isNoRenewal, remainingMs, surelyRemainingMs, type HeldToken 
 import { createPace } from './pace.ts';
 import { minimumGapMs } from './schedule.ts';
 import type { Session, SessionOptions } from './session.ts';
-import type { AskForSession, SessionAnswer } from './source.ts';
+import type { SessionAnswer, SessionSource } from './source.ts';
 import { isTerminal, lifeOf, transition, type SessionEvent, type SessionState, type TerminalState } from './state.ts';
 import { createStore } from './store.ts';
-import { channelOf, isNews, listenMs, type News } from './tabs.ts';
+import { channelOf, listenMs, skewMs, type News } from './tabs.ts';
 
 // A browser's timer overflows at 2^31 ms and may stop in sleep: a minute at a time, whoever is called looks at the clocks again.
 const longestTimerMs = 60_000;
-const mostRefusals = 3;
-const patienceFailures = 3;
+// Asks that fail, or fresh tokens that are refused, in a row.
+const patience = 3;
 const hopelessCodes: readonly string[] = ['SECRET_KEY_IN_BROWSER', 'INVALID_ENDPOINT'];
+
+type Ask = NonNullable<SessionSource['ask']>;
 
 /** Keeps a token that counts: asks when it is time, one ask at a time, takes what comes, and tells the other tabs. */
 export function createRenewal({ source, initial, read, host }: SessionOptions): Session {
@@ -21,31 +23,36 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   const { ask, group } = source;
   const channelName = channelOf(group);
   const tabs = group && host.tabs;
-  const store = createStore<SessionState, SessionEvent>({ kind: 'idle' }, transition);
-  const pace = createPace(clock.monotonicMs, host.random);
+  const nowMs = clock.monotonicMs;
+  const [state, dispatch, subscribe] = createStore<SessionState, SessionEvent>({ kind: 'idle' }, transition);
+  const [untilDueMs, received, failed, hurry, insist, holdBack, openAtMs] = createPace(nowMs, host.random);
 
   let newest: HeldToken | undefined;
   // Outlives sign-out: a token that was ended must not come back.
   let last: HeldToken | undefined;
   // What was handed in last, good or bad: React hands in the first token twice.
-  let given: string | undefined;
+  let handedIn: string | undefined;
   // The ask under way, or queued behind another tab's.
   let flight: AbortController | undefined;
+  let failure: BillingOSError | undefined;
+  let failures = 0;
   let refusals = 0;
   let waiters = 0;
   let timer: unknown;
   let stopListening: (() => void) | undefined;
   let channel: Channel | undefined;
-  // Since when there is reason to think that somebody is logged in.
-  let openedAtMs = -Infinity;
+  // Who was logged in before this moment is not to be relied on.
+  let trustedFromMs = -Infinity;
   let askedAtMs = -Infinity;
+  // When the last token was asked for.
+  let tokenAtMs = -Infinity;
   let signedOutAtMs = -Infinity;
   // The page was away and somebody else may be logged in, or the app wants another token.
   let isStale = false;
   // The app signed out here: another tab's token is no answer to that.
   let hasLeft = false;
 
-  const life = () => lifeOf(store.state());
+  const life = () => lifeOf(state());
   const leftMs = (left: typeof remainingMs) => {
     const held = life();
     return held ? left(held, instantOf(clock)) : -Infinity;
@@ -53,7 +60,12 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   const isUsable = () => leftMs(remainingMs) > 0;
   // One of the clocks may say otherwise, and be wrong.
   const mayCount = () => leftMs(surelyRemainingMs) > 0;
-  const untilNextAskMs = () => pace.untilNextAskMs(isStale ? -Infinity : leftMs(remainingMs));
+  const untilNextAskMs = () => untilDueMs(isStale ? -Infinity : leftMs(remainingMs));
+  /** Whether another tab's moment is after all that this one knows, and not in the future. */
+  const isNews = (atMs: number, knownMs: number) =>
+    Math.max(knownMs, signedOutAtMs, tokenAtMs) < atMs && atMs < nowMs() + skewMs;
+  // Tabs have one calendar, but their other clocks began apart.
+  const calendarAheadMs = () => clock.calendarMs() - nowMs();
 
   function setTimer(delayMs: number) {
     // Rounded up: browsers round down, and would call just before it is time.
@@ -63,7 +75,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   /** The one place that decides what happens next. */
   function plan() {
     timers.clear(timer);
-    if (!stopListening || flight || isTerminal(store.state())) return;
+    if (!stopListening || flight || isTerminal(state())) return;
     const delayMs = ask ? untilNextAskMs() : leftMs(surelyRemainingMs);
     if (delayMs > 0) setTimer(delayMs);
     else if (!ask) expireGiven();
@@ -75,13 +87,13 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     if (life()) breakDown(new BillingOSError('TOKEN_EXPIRED', 'The given token has expired.'));
   }
 
-  function queue(ask: AskForSession) {
+  function queue(ask: Ask) {
     const own = (flight = new AbortController());
     const run = () => renew(ask, own);
     void (tabs ? tabs.takeTurns(channelName, run) : run());
   }
 
-  async function renew(ask: AskForSession, own: AbortController) {
+  async function renew(ask: Ask, own: AbortController) {
     if (flight !== own) return;
     // While this tab waited for its turn, another one may have asked.
     if (untilNextAskMs() > 0) {
@@ -89,11 +101,13 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       return plan();
     }
     const since = instantOf(clock);
-    askedAtMs = since.monotonicMs;
-    pace.holdBack(minimumGapMs);
+    askedAtMs = nowMs();
+    holdBack(askedAtMs + minimumGapMs);
     tell();
-    store.dispatch({ kind: 'asked' });
-    const settle = await ask(own.signal).then(
+    dispatch({ kind: 'asked' });
+    // A listener may have ended it.
+    if (flight !== own) return;
+    const settle = await ask(own).then(
       (answer) => () => take(answer, since),
       (error: BillingOSError) => () => fail(error),
     );
@@ -114,36 +128,40 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       const { token, ...terms } = read(answer);
       const held = { token, life: { ...terms, since } };
       if (!isNoRenewal(held, last)) return accept(held);
-      throw new BillingOSError('TOKEN_NOT_RENEWED', 'No newer token came: is the answer cached?');
+      throw new BillingOSError('TOKEN_NOT_RENEWED', 'No newer token came. Is it cached?');
     } catch (error) {
       fail(error as BillingOSError);
     }
   }
 
   function accept(held: HeldToken) {
-    drop();
+    tokenAtMs = held.life.since.monotonicMs;
+    // An ask that went out later knows better.
+    if (tokenAtMs >= askedAtMs) drop();
     newest = last = held;
-    isStale = hasLeft = false;
-    pace.received(held.life.lifetimeMs);
-    store.dispatch({ kind: 'received', life: held.life });
+    hasLeft = false;
+    isStale &&= tokenAtMs < trustedFromMs;
+    received(held.life.lifetimeMs);
+    dispatch({ kind: 'received', life: held.life });
   }
 
   function fail(error: BillingOSError) {
     const { code } = error;
-    if (code === 'SIGNED_OUT') return signOutAt(askedAtMs, error);
+    if (code === 'SIGNED_OUT' && trustedFromMs <= askedAtMs) return signOutAt(askedAtMs, error);
     // An older token changes nothing. After any other bad one nothing is sent: the app gave up the one before.
     if (!ask) return code === 'TOKEN_NOT_RENEWED' && mayCount() ? undefined : breakDown(error);
     if (hopelessCodes.includes(code) && !mayCount()) return breakDown(error);
     // The same token again after its refusal is one more refusal.
     if (code === 'TOKEN_NOT_RENEWED' && !life()) countRefusal();
-    pace.failed(error.retryAfterSeconds);
-    store.dispatch({ kind: 'failed', error, isOnline: page.isOnline() });
+    failures += 1;
+    failure = error;
+    failed(error.retryAfterSeconds);
+    dispatch({ kind: 'failed', error, isOnline: page.isOnline() });
   }
 
   function countRefusal() {
     refusals += 1;
-    if (refusals < mostRefusals) return;
-    breakDown(new BillingOSError('TOKENS_REFUSED', 'Three fresh tokens were refused.'));
+    if (refusals >= patience) breakDown(new BillingOSError('TOKENS_REFUSED', 'Three fresh tokens were refused.'));
   }
 
   const breakDown = (error: BillingOSError) => end({ kind: 'broken', error });
@@ -158,40 +176,52 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     // First, since a listener may begin anew.
     drop(as.error);
     timers.clear(timer);
-    store.dispatch({ kind: 'ended', as });
+    dispatch({ kind: 'ended', as });
   }
 
   function tell(isNew = false) {
-    const news: News = { held: life() && newest, heldBackMs: pace.heldBackMs(), signedOutAtMs, isNew };
+    const aheadMs = calendarAheadMs();
+    const news: News = {
+      held: life() && newest,
+      tokenAtMs: tokenAtMs + aheadMs,
+      openAtMs: openAtMs() + aheadMs,
+      signedOutAtMs: signedOutAtMs + aheadMs,
+      isNew,
+    };
     channel?.post(news);
   }
 
-  function hear({ held, heldBackMs, isNew, signedOutAtMs: leftAtMs }: News) {
-    const nowMs = clock.monotonicMs();
-    const tokenAtMs = last?.life.since.monotonicMs ?? -Infinity;
-    pace.holdBack(heldBackMs);
-    if (isNews(leftAtMs, Math.max(openedAtMs, askedAtMs, tokenAtMs), nowMs)) {
-      signOutAt(leftAtMs, new BillingOSError('SIGNED_OUT', 'Signed out in another tab.'));
+  function hear({ held, isNew, ...told }: News) {
+    const aheadMs = calendarAheadMs();
+    const since = { monotonicMs: told.tokenAtMs - aheadMs, calendarMs: told.tokenAtMs };
+    const leftAtMs = told.signedOutAtMs - aheadMs;
+    holdBack(told.openAtMs - aheadMs);
+    // What was asked for earlier, by more than the gap that all keep, may be of whoever was logged in then.
+    if (held && !hasLeft && isNews(since.monotonicMs, trustedFromMs - minimumGapMs) && !isNoRenewal(held, last)) {
+      accept({ ...held, life: { ...held.life, since } });
     }
-    // What was asked for before this tab was opened, by more than the gap that all keep, may be of whoever was logged in then.
-    const knownMs = Math.max(openedAtMs - minimumGapMs, signedOutAtMs, tokenAtMs);
-    if (held && !hasLeft && isNews(held.life.since.monotonicMs, knownMs, nowMs)) accept(held);
+    // An ask that went out at the same time does not know of it.
+    if (isNews(leftAtMs, Math.max(trustedFromMs, askedAtMs - skewMs))) {
+      signOutAt(leftAtMs, new BillingOSError('SIGNED_OUT', 'Signed out.'));
+    }
     if (isNew) tell();
     plan();
   }
 
   /** Nobody knows who is logged in now but the source, and the tabs that asked it just now. */
   function introduce() {
-    openedAtMs = clock.monotonicMs();
-    if (channel) pace.holdBack(listenMs);
+    trustedFromMs = nowMs();
+    if (channel) holdBack(trustedFromMs + listenMs);
     tell(true);
   }
 
   function wake(reason: Wake) {
-    if (reason === 'online') pace.hurry();
+    if (reason === 'online') hurry();
     if (reason === 'restored' && ask) {
+      drop();
       isStale = true;
       introduce();
+      dispatch({ kind: 'retried' });
     }
     plan();
   }
@@ -205,8 +235,8 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   }
 
   function adopt(token: string) {
-    if (token === given || token === last?.token) return;
-    given = token;
+    if (token === handedIn || token === last?.token) return;
+    handedIn = token;
     take(token);
     tell();
     plan();
@@ -217,15 +247,15 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   return {
     isUsable,
     adopt,
-    state: store.state,
-    subscribe: store.subscribe,
+    state,
+    subscribe,
     newest: () => newest,
     start() {
       if (stopListening) return;
       stopListening = page.onWake(wake);
-      if (ask || last || isTerminal(store.state())) begin();
+      if (ask || last || isTerminal(state())) begin();
       else if (source.token) adopt(source.token);
-      else store.dispatch({ kind: 'asked' });
+      else dispatch({ kind: 'asked' });
     },
     dispose() {
       stopListening?.();
@@ -233,22 +263,22 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       stopListening = channel = undefined;
       drop();
       timers.clear(timer);
-      store.dispatch({ kind: 'stopped' });
+      dispatch({ kind: 'stopped' });
     },
     getToken: () =>
       new Promise((resolve, reject) => {
-        let failures = 'error' in store.state() ? -1 : 0;
+        const mostFailures = failures + patience;
         const look = () => {
-          const state = store.state();
-          const hasFailed = 'error' in state;
+          const now = state();
           // Nobody can do better than a doubtful token while asks fail, or where there is nobody to ask.
-          if (newest && (isUsable() || (mayCount() && (hasFailed || !ask)))) resolve(newest.token);
-          else if (hasFailed && (isTerminal(state) || (failures += 1) >= patienceFailures)) reject(state.error);
+          if (newest && (isUsable() || (mayCount() && (!ask || 'error' in now)))) resolve(newest.token);
+          else if (isTerminal(now)) reject(now.error);
+          else if (failures >= mostFailures) reject(failure);
           else return;
           stop();
           waiters -= 1;
         };
-        const stop = store.subscribe(look);
+        const stop = subscribe(look);
         waiters += 1;
         look();
         plan();
@@ -261,7 +291,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       if (token !== newest?.token || !life()) return;
       if (!ask) return breakDown(error);
       countRefusal();
-      store.dispatch({ kind: 'refused' });
+      dispatch({ kind: 'refused' });
       plan();
     },
     retry() {
@@ -269,14 +299,14 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       refusals = 0;
       isStale = true;
       hasLeft = false;
-      openedAtMs = clock.monotonicMs();
-      pace.insist();
-      store.dispatch({ kind: 'retried' });
+      trustedFromMs = nowMs();
+      insist();
+      dispatch({ kind: 'retried' });
       plan();
     },
     signOut() {
       hasLeft = true;
-      signOutAt(clock.monotonicMs(), new BillingOSError('SIGNED_OUT', 'Signed out.'));
+      signOutAt(nowMs(), new BillingOSError('SIGNED_OUT', 'Signed out.'));
       tell();
     },
   };

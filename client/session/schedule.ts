@@ -4,8 +4,8 @@ export const minimumGapMs = 5_000;
 const shortestLeadMs = 5_000;
 const longestLeadMs = 60_000;
 const longestBackoffMs = 60_000;
-// Longer than that is a mistake of a server, and must not end a page's billing for a day.
-const longestRetryAfterMs = 300_000;
+// What `Retry-After` asks for beyond that is a mistake of a server, and must not end a page's billing for a day.
+export const longestRetryAfterMs = 300_000;
 
 /**
  * How long before its end a token is replaced: a tenth of its life, 5 to 60 seconds, and up to half of that more by chance, so that
@@ -13,9 +13,6 @@ const longestRetryAfterMs = 300_000;
  */
 export const leadMs = (lifetimeMs: number, random: number): number =>
   Math.min(Math.min(Math.max(lifetimeMs / 10, shortestLeadMs), longestLeadMs) * (1 + random / 2), lifetimeMs / 2);
-
-/** What `Retry-After` asks for, up to five minutes. */
-export const retryAfterMs = (retryAfterSeconds = 0): number => Math.min(retryAfterSeconds * 1000, longestRetryAfterMs);
 
 /** How long to wait after the nth failure in a row (from 1): chance over a doubling span, at least the gap, at most a minute. */
 export const backoffMs = (failures: number, random: number): number =>

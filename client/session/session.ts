@@ -46,6 +46,3 @@ export interface Session {
   /** Forgets the token, here and in other tabs, and asks nobody until `retry()` or a new token. */
   readonly signOut: () => void;
 }
-
-/** Whose token is held; `undefined` without one. */
-export const customerOf = (session: Pick<Session, 'newest'>) => session.newest()?.life.claims.customerId;

@@ -18,8 +18,8 @@ export type AskForSession = (signal: AbortSignal) => Promise<SessionAnswer | str
 /** Where tokens come from: someone to ask, or one that the app hands in and replaces itself. */
 export type SessionSource =
   | {
-      /** Settles within ten seconds, or when its signal is aborted; fails with a BillingOSError only. */
-      readonly ask: AskForSession;
+      /** Settles within ten seconds, or when it is aborted; fails with a BillingOSError only. */
+      readonly ask: (stop: AbortController) => ReturnType<AskForSession>;
       /** Tabs with the same group get equal answers, and share one. */
       readonly group?: string | undefined;
       readonly token?: undefined;
@@ -63,7 +63,7 @@ function refuseFailure(response: Response) {
   const { status, ok, type } = response;
   if (status === 401 || status === 403) throw new BillingOSError('SIGNED_OUT', 'Nobody is logged in.', { status });
   // What browsers make of a redirect that is not followed.
-  if (type === 'opaqueredirect') throw failed('a redirect, perhaps to a login page', response);
+  if (type === 'opaqueredirect') throw failed('a redirect, perhaps to a login', response);
   if (!ok) throw failed(`HTTP ${status}`, response);
 }
 

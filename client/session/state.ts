@@ -26,7 +26,7 @@ export type SessionEvent =
   | { readonly kind: 'failed'; readonly error: BillingOSError; readonly isOnline: boolean }
   | { readonly kind: 'ended'; readonly as: TerminalState };
 
-export const lifeOf = (state: SessionState): TokenLife | undefined => ('life' in state ? state.life : undefined);
+export const lifeOf = (state: SessionState & { readonly life?: TokenLife | undefined }) => state.life;
 
 /** Whether nothing happens until the app does something. */
 export const isTerminal = (state: SessionState): state is TerminalState =>

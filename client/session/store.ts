@@ -1,32 +1,29 @@
-export interface Store<State, Event> {
-  /** The same object until something changes. */
-  readonly state: () => State;
-  readonly dispatch: (event: Event) => void;
-  /** Calls back after each change; what a listener throws is reported by the runtime and stops nothing. @returns what stops it. */
-  readonly subscribe: (listener: () => void) => () => void;
-}
-
-export function createStore<State, Event>(
-  initial: State,
-  transition: (state: State, event: Event) => State,
-): Store<State, Event> {
-  let state = initial;
+/**
+ * A state that is changed by events only.
+ * @returns the state, the same object until something changes; what dispatches an event; and what calls back after each change until
+ * its result is called. What a listener throws is reported by the runtime and stops nothing.
+ */
+export function createStore<State, Event>(initial: State, transition: (state: State, event: Event) => State) {
+  let current = initial;
   const listeners = new Set<() => void>();
-  return {
-    state: () => state,
-    dispatch(event) {
-      const next = transition(state, event);
-      if (next === state) return;
-      state = next;
-      for (const listener of listeners) call(listener);
-    },
-    subscribe(listener) {
-      // Wrapped, so that one function subscribed twice is called twice and stopped once each.
-      const own = () => listener();
-      listeners.add(own);
-      return () => listeners.delete(own);
-    },
-  };
+
+  const state = () => current;
+
+  function dispatch(event: Event) {
+    const next = transition(current, event);
+    if (next === current) return;
+    current = next;
+    for (const listener of listeners) call(listener);
+  }
+
+  function subscribe(listener: () => void) {
+    // Wrapped, so that one function subscribed twice is called twice and stopped once each.
+    const own = () => listener();
+    listeners.add(own);
+    return () => void listeners.delete(own);
+  }
+
+  return [state, dispatch, subscribe] as const;
 }
 
 function call(listener: () => void) {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backoffMs, leadMs, minimumGapMs, retryAfterMs } from '../../client/session/schedule.ts';
+import { createPace } from '../../client/session/pace.ts';
+import { backoffMs, leadMs, minimumGapMs } from '../../client/session/schedule.ts';
 import { createMerchant } from './support/merchant.ts';
 import { sessionOf } from './support/session.ts';
 import { createWorld } from './support/world.ts';
@@ -38,13 +39,19 @@ test('a failed ask is repeated after 5 to 60 seconds, later the more failed befo
   expect(backoffMs(4, 0.9)).toBeGreaterThan(backoffMs(1, 0.9));
 });
 
-test('Retry-After is never undercut up to five minutes', () => {
-  expect(retryAfterMs(120)).toBe(120_000);
-  expect(retryAfterMs(300)).toBe(300_000);
-});
-
-test('Retry-After delays nothing for longer than five minutes', () => {
-  expect(retryAfterMs(86_400)).toBe(300_000);
+test('Retry-After is never undercut up to five minutes, and delays nothing for longer', () => {
+  for (const [retryAfterSeconds, delayMs] of [
+    [120, 120_000],
+    [300, 300_000],
+    [86_400, 300_000],
+  ] as const) {
+    const [untilDueMs, , failed] = createPace(
+      () => 0,
+      () => 0,
+    );
+    failed(retryAfterSeconds);
+    expect(untilDueMs(-Infinity)).toBe(delayMs);
+  }
 });
 
 test('for every lifetime from 60 to 86,400 seconds and any chance, a token serves more than four fifths of its life', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createBillingClient } from '../../client/client.ts';
 import { readAnswer } from '../../client/session/read.ts';
-import type { AskForSession, SessionRequest } from '../../client/session/source.ts';
+import type { SessionRequest, SessionSource } from '../../client/session/source.ts';
 import { sourceOf } from '../../client/token-options.ts';
 import { sessionOf } from './support/session.ts';
 import { createToken } from './support/token.ts';
@@ -15,8 +15,8 @@ function ask(respond: typeof fetch, request: SessionRequest = {}) {
   return askAndRead(ask);
 }
 
-async function askAndRead(ask: AskForSession | undefined, signal = new AbortController().signal) {
-  const answer = await ask?.(signal);
+async function askAndRead(ask: SessionSource['ask']) {
+  const answer = await ask?.(new AbortController());
   const { token, lifetimeMs } = readAnswer(answer ?? null);
   return { token, lifetimeMs };
 }

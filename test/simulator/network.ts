@@ -16,7 +16,7 @@ export type Latency = readonly [leastMs: number, mostMs: number];
 export interface Exchange {
   readonly url: string;
   readonly sentAtMs: number;
-  /** `undefined` until an answer arrives at the page, or when none does. */
+  /** The status of what the server answered; `undefined` until that arrives at the page, or when nothing does. */
   status: number | undefined;
 }
 
@@ -113,7 +113,7 @@ export function createNetwork(options: NetworkOptions): Network {
             if (answer === 'silent') return;
             timeline.after(legMs(), () =>
               settle(() => {
-                exchange.status = answer.status;
+                if (!troubles.has(url.origin)) exchange.status = answer.status;
                 resolve(answer);
               }),
             );

@@ -2,7 +2,7 @@ import { createBillingClient } from '../../../client/client.ts';
 import { billingErrorOf } from '../../../client/failure.ts';
 import { ViewerDocument } from '../../../client/generated.ts';
 import type { Host } from '../../../client/session/host.ts';
-import { customerOf } from '../../../client/session/session.ts';
+import { customerOf } from '../../../client/session/customer.ts';
 
 /** Whose data an operation showed, or the code with which it failed. */
 export type Outcome = { readonly customerId: string } | { readonly code: string };
