@@ -30,7 +30,7 @@ export function readToken(token: string): TokenClaims {
   } = parseObject(payload.replaceAll('-', '+').replaceAll('_', '/'), atob) ?? {};
   const isText = [issuer, customerId, sessionId].every((claim) => typeof claim === 'string');
   if (!isText || env !== environment || typeof iat !== 'number' || typeof exp !== 'number' || exp <= iat) {
-    throw new BillingOSError('INVALID_TOKEN', 'This is no whole session token.');
+    throw new BillingOSError('INVALID_TOKEN', 'This is no session token.');
   }
   return { environment, issuer, customerId, sessionId, issuedAtSeconds: iat, expiresAtSeconds: exp } as TokenClaims;
 }

@@ -346,6 +346,52 @@ test('a token that only the calendar takes for over is sent when no other one co
   expect(api.sent.map(({ token }) => token)).toEqual([merchant.latestToken(), merchant.latestToken()]);
 });
 
+test('nothing is sent after sign-out, also not what was asked for in the same breath', async () => {
+  const { api, world, billing, viewer } = await createReadyScene();
+  const result = viewer();
+  billing.session.signOut();
+  await world.settle();
+  const { error } = await result;
+  expect(error && billingErrorOf(error).code).toBe('SIGNED_OUT');
+  expect(api.sent).toEqual([]);
+});
+
+test('the answer for one customer is not replayed to the next one', async () => {
+  const { world, billing } = await createReadyScene();
+  const seen: unknown[] = [];
+  billing.client.query(ViewerDocument, {}).subscribe(() => {});
+  await world.advance(10);
+  billing.session.adopt(createToken({ customerId: 'cus_grace' }));
+  await world.advance(10);
+  billing.client.query(ViewerDocument, {}).subscribe(({ data }) => seen.push(data?.viewer.id));
+  await world.advance(10);
+  expect(seen).toEqual(['cus_grace']);
+});
+
+test('a query of the next customer does not end with an equal one of the customer before', async () => {
+  const { api, world, billing, viewer } = await createReadyScene();
+  const open = api.hold();
+  void viewer();
+  await world.settle();
+  billing.session.adopt(createToken({ customerId: 'cus_grace' }));
+  const result = viewer();
+  open();
+  await world.advance(10);
+  expect((await result).data?.viewer.id).toBe('cus_grace');
+});
+
+test('an operation ended by a sign-out says so, also when the same customer is back at once', async () => {
+  const { api, world, billing, viewer } = await createReadyScene();
+  api.hold();
+  const result = viewer();
+  await world.settle();
+  billing.session.signOut();
+  billing.session.adopt(createToken({ name: 'next', issuedAtSeconds: 1_800_000_100 }));
+  await world.advance(10);
+  const { error } = await result;
+  expect(error && billingErrorOf(error).code).toBe('SIGNED_OUT');
+});
+
 test('no result carries the token', async () => {
   const { world, merchant, viewer } = createScene();
   const result = viewer();

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { Activity, StrictMode, Suspense, lazy, useEffect, type ReactNode } from 'react';
+import { Activity, StrictMode, Suspense, lazy, useEffect, type ComponentType, type ReactNode } from 'react';
 import { renderToString } from 'react-dom/server';
 import { afterEach, expect, test, vi } from 'vitest';
 import { BillingOSError, BillingOSProvider, useBillingOS, useCustomer, useSession } from '../../client/react/index.ts';
@@ -282,6 +282,30 @@ test('a session that came with the page is there on the server and at hydration,
 
   await advance(10_000);
   expect(merchant.asks).toHaveLength(1);
+});
+
+test('a part of the page that hydrates after the token came hydrates as it was rendered', async () => {
+  const { merchant, advance, world, host } = createScene();
+  const pageOf = (Part: ComponentType) => (
+    <BillingOSProvider getSessionToken={merchant.ask} host={host}>
+      <Suspense fallback={<i>wait</i>}>
+        <Part />
+      </Suspense>
+    </BillingOSProvider>
+  );
+  const container = document.createElement('div');
+  container.innerHTML = renderToString(pageOf(State));
+  const arrivals: ((module: { default: typeof State }) => void)[] = [];
+  const Late = lazy(() => new Promise<{ default: typeof State }>((resolve) => void arrivals.push(resolve)));
+  const onRecoverableError = vi.fn();
+  render(pageOf(Late), { container, hydrate: true, onRecoverableError });
+  await advance(100);
+  await act(async () => {
+    for (const arrive of arrivals) arrive({ default: State });
+    await world.settle();
+  });
+  expect(container.textContent).toBe('ready');
+  expect(onRecoverableError).not.toHaveBeenCalled();
 });
 
 test('two providers of one page share one ask', async () => {

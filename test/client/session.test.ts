@@ -398,6 +398,44 @@ test.each(['sk_test_abc', createToken({ issuer: 'http://shop.example' })])(
   },
 );
 
+test('a listener that signs out when it is asked for the next token ends the ask', async () => {
+  const { world, merchant, session, kind } = await createReadyScene();
+  session.subscribe(() => kind() === 'refreshing' && session.signOut());
+  await world.advance(hourMs);
+  expect(kind()).toBe('signedOut');
+  expect(merchant.asks).toHaveLength(1);
+});
+
+test('a listener that disposes when the next token is asked for leaves nothing behind', async () => {
+  const { world, merchant, session, kind } = await createReadyScene();
+  merchant.answer = 'silence';
+  session.subscribe(() => kind() === 'refreshing' && session.dispose());
+  await world.advance(hourMs);
+  expect([merchant.asks.length, world.timerCount()]).toEqual([1, 0]);
+});
+
+test('whoever waits is told after three failed asks also when the app retries at each of them', async () => {
+  const { world, merchant, session, kind } = createScene();
+  merchant.answer = 'unreachable';
+  session.subscribe(() => kind() === 'backingOff' && session.retry());
+  session.start();
+  const token = expect(session.getToken()).rejects.toMatchObject({ code: 'NETWORK_ERROR' });
+  await world.advance(60_000);
+  await token;
+});
+
+test('a retry while an ask from before the login is under way is not lost with its 401', async () => {
+  const { world, merchant, session, kind } = createScene();
+  merchant.answer = 'nobody';
+  merchant.answerAfterMs = 2_000;
+  session.start();
+  await world.advance(1_000);
+  merchant.answer = 'fresh';
+  session.retry();
+  await world.advance(30_000);
+  expect(kind()).toBe('ready');
+});
+
 test('a listener that throws is reported and stops nothing', async () => {
   const reported = reportedErrors();
   const { world, merchant, session, kind } = createScene(60);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BillingOSError } from '../../client/errors.ts';
 import type { Host } from '../../client/session/host.ts';
+import { channelOf, type News } from '../../client/session/tabs.ts';
 import type { TokenOptions } from '../../client/token-options.ts';
 import { createMerchant, type Merchant } from './support/merchant.ts';
 import { sessionOf } from './support/session.ts';
@@ -203,6 +204,165 @@ test('a page that comes back from the back-forward cache keeps its token while a
   await world.advance(1_000);
   await expect(session.getToken()).resolves.toBe(merchant.latestToken());
 });
+
+test('the answer to an ask from before a page left is not taken after it came back', async () => {
+  const world = createWorld();
+  const merchant = createMerchant(world);
+  const session = startSession(merchant, world.host);
+  merchant.answerAfterMs = 2_000;
+  await world.advance(1_000);
+  merchant.customerId = 'cus_grace';
+  await world.wake('restored');
+  await world.advance(30_000);
+  expect(session.newest()?.life.claims.customerId).toBe('cus_grace');
+});
+
+test('a signed-out page that comes back from the back-forward cache asks anew', async () => {
+  const world = createWorld();
+  const merchant = createMerchant(world);
+  merchant.answer = 'nobody';
+  const session = startSession(merchant, world.host);
+  await world.advance(minuteMs);
+  expect(session.state().kind).toBe('signedOut');
+  merchant.answer = 'fresh';
+  await world.wake('restored');
+  await world.advance(1_000);
+  expect(session.state().kind).toBe('ready');
+});
+
+/** A tab of a browser that tells this much; moments as the calendar shows them. */
+function tell(world: World, news: Partial<News>) {
+  const never = -Infinity;
+  const channel = world.newTab().host.tabs?.listen(channelOf('shop'), () => {});
+  channel?.post({ held: undefined, tokenAtMs: never, openAtMs: never, signedOutAtMs: never, isNew: false, ...news });
+  channel?.close();
+}
+
+const calendarMs = ({ host }: World) => host.clock.calendarMs();
+
+test('a tab that hears late that nobody may ask is not held back again', async () => {
+  const world = createWorld();
+  const merchant = createMerchant(world, 600);
+  const session = startSession(merchant, world.host);
+  await world.advance(minuteMs);
+  const openAtMs = calendarMs(world) + 5 * minuteMs;
+  world.page.isVisible = false;
+  await world.advance(hourMs);
+  tell(world, { openAtMs });
+  await world.advance(2);
+  const token = session.getToken();
+  await world.advance(1_000);
+  await expect(token).resolves.toBe(merchant.latestToken());
+});
+
+test('a tab believes nobody who holds it back for longer than five minutes', async () => {
+  const world = createWorld();
+  const merchant = createMerchant(world, 60);
+  startSession(merchant, world.host);
+  await world.advance(1_000);
+  tell(world, { openAtMs: calendarMs(world) + 24 * hourMs });
+  await world.advance(6 * minuteMs);
+  expect(merchant.asks[1]).toBeLessThan(5.1 * minuteMs);
+});
+
+test('an older sign-out does not undo a later one', async () => {
+  const { world, first, tell: tellOf } = await openWithNews();
+  const token = first.newest();
+  const held = token && { ...token, token: createToken({ name: 'between', issuedAtSeconds: 1_800_000_030 }) };
+  const beganMs = calendarMs(world) - minuteMs;
+  for (const news of [{ signedOutAtMs: beganMs + 50_000 }, { signedOutAtMs: beganMs + 30_000 }]) tellOf(news);
+  await world.advance(2);
+  tellOf({ held, tokenAtMs: beganMs + 40_000 });
+  await world.advance(2);
+  expect(first.newest()).toBeUndefined();
+});
+
+test('news of a sign-out and of a later login in one message is a login', async () => {
+  const { world, first, tell: tellOf } = await openWithNews();
+  const kinds: string[] = [];
+  first.subscribe(() => kinds.push(first.state().kind));
+  const beganMs = calendarMs(world) - minuteMs;
+  const token = first.newest();
+  const held = token && { ...token, token: createToken({ name: 'next', issuedAtSeconds: 1_800_000_055 }) };
+  tellOf({ signedOutAtMs: beganMs + 50_000, held, tokenAtMs: beganMs + 55_000 });
+  await world.advance(2);
+  expect(kinds).toEqual(['ready']);
+});
+
+/** One tab that has had its token for a minute. */
+async function openWithNews() {
+  const world = createWorld();
+  const first = startSession(createMerchant(world), world.host);
+  await world.advance(minuteMs);
+  return { world, first, tell: (news: Partial<News>) => tell(world, news) };
+}
+
+test('a token that ended with a sign-out does not come back from another tab', async () => {
+  const { world, merchant, first, second } = await openTwo();
+  await world.advance(minuteMs);
+  merchant.answer = 'same';
+  first.signOut();
+  await world.advance(10);
+  openAnother(world, merchant);
+  await world.advance(6_000);
+  expect(second.newest()).toBeUndefined();
+});
+
+test('the same token out of a cache lives no longer in any tab', async () => {
+  const { world, merchant, first } = await openTwo();
+  await world.advance(50 * minuteMs);
+  merchant.answer = 'same';
+  openAnother(world, merchant);
+  await world.advance(6_000);
+  expect(first.remainingMs()).toBeLessThan(10 * minuteMs);
+});
+
+test('after retry an older ask of another tab does not win over the own one', async () => {
+  const { world, merchant, first, second } = await openTwo();
+  await world.advance(minuteMs);
+  const tokenAtMs = calendarMs(world);
+  await world.advance(1_000);
+  merchant.customerId = 'cus_grace';
+  merchant.answerAfterMs = 1_000;
+  second.retry();
+  await world.advance(10);
+  const token = first.newest();
+  const held = token && { ...token, token: createToken({ name: 'late', issuedAtSeconds: 1_800_000_061 }) };
+  tell(world, { held, tokenAtMs });
+  await world.advance(20_000);
+  expect(second.newest()?.life.claims.customerId).toBe('cus_grace');
+});
+
+test('a tab that asks in the moment of a sign-out brings nobody back', async () => {
+  const { world, merchant, first, second } = await openTwo();
+  const third = openAnother(world, merchant);
+  await world.advance(minuteMs);
+  const token = second.newest()?.token ?? '';
+  first.signOut();
+  second.refused(token, refusal);
+  await world.advance(10_000);
+  expect([second.state().kind, third.state().kind]).toEqual(['signedOut', 'signedOut']);
+});
+
+test.each([-10 * minuteMs, -3_000, 3_000, 10 * minuteMs])(
+  'tabs whose monotonic clocks began %s ms apart sign out together, and trust no older login',
+  async (apartMs) => {
+    const { world, merchant, first } = await openTwo();
+    await world.advance(10 * minuteMs);
+    merchant.customerId = 'cus_grace';
+    const { host } = world.newTab();
+    const clock = { ...host.clock, monotonicMs: () => host.clock.monotonicMs() + apartMs };
+    const third = startSession(merchant, { ...host, clock });
+    await world.advance(1_000);
+    expect(third.newest()?.life.claims.customerId).toBe('cus_grace');
+    expect(first.newest()?.life.claims.customerId).toBe('cus_grace');
+
+    await world.advance(minuteMs);
+    third.signOut();
+    await world.advance(10);
+    expect(first.state().kind).toBe('signedOut');
+  },
+);
 
 test('a tab that was stopped learns from the others when it starts again', async () => {
   const { world, merchant, first, second } = await openTwo();

@@ -21,15 +21,15 @@ export function createMerchant(world: World, lifetimeSeconds = 3600): Merchant {
   const asks: number[] = [];
   let latest = '';
 
-  function issue(): SessionAnswer {
+  function issue(customerId: string): SessionAnswer {
     const issuedAtSeconds = 1_800_000_000 + Math.floor(world.nowMs() / 1000);
-    latest = createToken({ customerId: merchant.customerId, lifetimeSeconds, issuedAtSeconds, name: `${asks.length}` });
+    latest = createToken({ customerId, lifetimeSeconds, issuedAtSeconds, name: `${asks.length}` });
     return { sessionToken: latest, expiresIn: lifetimeSeconds };
   }
 
-  const answers: Record<Answer, () => Promise<SessionAnswer | string | null>> = {
-    fresh: async () => issue(),
-    same: async () => latest || issue(),
+  const answers: Record<Answer, (customerId: string) => Promise<SessionAnswer | string | null>> = {
+    fresh: async (customerId) => issue(customerId),
+    same: async (customerId) => latest || issue(customerId),
     unreachable: () => Promise.reject(new BillingOSError('NETWORK_ERROR', 'No answer.')),
     nobody: async () => null,
     nonsense: async () => 'bos_session_test_nonsense',
@@ -43,8 +43,10 @@ export function createMerchant(world: World, lifetimeSeconds = 3600): Merchant {
     asks,
     async ask() {
       asks.push(world.nowMs());
+      // Who is logged in is looked at when the request comes.
+      const { answer, customerId } = merchant;
       if (merchant.answerAfterMs > 0) await world.pass(merchant.answerAfterMs);
-      return answers[merchant.answer]();
+      return answers[answer](customerId);
     },
     latestToken: () => latest,
   };
