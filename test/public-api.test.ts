@@ -7,6 +7,7 @@ const names = {
   node: ['BillingOS', 'BillingOSError', 'createSessionHandler', 'expressSessionHandler', 'fastifySessionHandler'],
   react: ['BillingOSError', 'BillingOSProvider', 'billingErrorOf', 'useBillingOS', 'useCustomer', 'useSession'],
   server: ['StartupError', 'createApp', 'createLogger', 'listen', 'openInstallation', 'readConfig', 'serve'],
+  testing: ['createWorld'],
   verify: ['BillingOSError', 'createSessionVerifier'],
 };
 
