@@ -41,16 +41,18 @@ const tabs: Tabs = {
   takeTurns: async (name, run) =>
     navigator?.locks
       ? lock(name, run)
-          .catch(() => lock(`${name}:late`, () => void run()))
+          .catch(() => lock(`${name}:late`, () => void pause().then(run)))
           .catch(run)
       : run(),
 };
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, newsMs));
 
 async function lock(name: string, act: () => unknown): Promise<void> {
   await navigator?.locks.request(name, { signal: AbortSignal.timeout?.(longestWaitMs) }, async () => {
     await act();
     // A hidden page would be late.
-    if (page.isVisible()) await new Promise((resolve) => setTimeout(resolve, newsMs));
+    if (page.isVisible()) await pause();
   });
 }
 

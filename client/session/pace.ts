@@ -43,5 +43,5 @@ export function createPace(nowMs: () => number, random: () => number) {
   /** @param remainingMs what the token has left; `-Infinity` without one. */
   const untilNextAskMs = (remainingMs: number) => Math.max(remainingMs - lead, Math.max(retryAtMs, openAtMs) - nowMs());
 
-  return [untilNextAskMs, received, failed, hurry, insist, holdBack, () => openAtMs] as const;
+  return [untilNextAskMs, received, failed, hurry, insist, holdBack] as const;
 }

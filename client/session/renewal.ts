@@ -25,7 +25,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   const tabs = group && host.tabs;
   const nowMs = clock.monotonicMs;
   const [state, dispatch, subscribe] = createStore<SessionState, SessionEvent>({ kind: 'idle' }, transition);
-  const [untilDueMs, received, failed, hurry, insist, holdBack, openAtMs] = createPace(nowMs, host.random);
+  const [untilDueMs, received, failed, hurry, insist, holdBack] = createPace(nowMs, host.random);
 
   let newest: HeldToken | undefined;
   // Outlives sign-out: a token that was ended must not come back.
@@ -184,7 +184,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     const news: News = {
       held: life() && newest,
       tokenAtMs: tokenAtMs + aheadMs,
-      openAtMs: openAtMs() + aheadMs,
+      askedAtMs: askedAtMs + aheadMs,
       signedOutAtMs: signedOutAtMs + aheadMs,
       isNew,
     };
@@ -195,7 +195,9 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     const aheadMs = calendarAheadMs();
     const since = { monotonicMs: told.tokenAtMs - aheadMs, calendarMs: told.tokenAtMs };
     const leftAtMs = told.signedOutAtMs - aheadMs;
-    holdBack(told.openAtMs - aheadMs);
+    // Of an ask in the future nobody knows when it was.
+    const theirsAtMs = told.askedAtMs - aheadMs;
+    if (theirsAtMs < nowMs() + skewMs) holdBack(theirsAtMs + minimumGapMs);
     // What was asked for earlier, by more than the gap that all keep, may be of whoever was logged in then.
     if (held && !hasLeft && isNews(since.monotonicMs, trustedFromMs - minimumGapMs) && !isNoRenewal(held, last)) {
       accept({ ...held, life: { ...held.life, since } });

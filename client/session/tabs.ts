@@ -9,8 +9,8 @@ export interface News {
   readonly held: HeldToken | undefined;
   /** When that was asked for. */
   readonly tokenAtMs: number;
-  /** Nobody asks before. */
-  readonly openAtMs: number;
+  /** When it last asked: nobody asks within the gap after that. */
+  readonly askedAtMs: number;
   /** When somebody last signed out. */
   readonly signedOutAtMs: number;
   /** It was opened just now, and wants to be told. */

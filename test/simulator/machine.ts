@@ -37,7 +37,7 @@ export function createMachine({ timeline, calendarAtStartMs, monotonicInSleep }:
   const stoppedMs = () => sleptMs + (asleepSinceMs === undefined ? 0 : timeline.nowMs() - asleepSinceMs);
   const tell = (change: MachineChange) => listeners.forEach((listener) => listener(change));
 
-  return {
+  const machine: Machine = {
     monotonicMs: () => timeline.nowMs() - (monotonicInSleep === 'stops' ? stoppedMs() : 0),
     calendarMs: () => timeline.nowMs() + calendarAheadMs,
     isAwake: () => asleepSinceMs === undefined,
@@ -58,7 +58,7 @@ export function createMachine({ timeline, calendarAtStartMs, monotonicInSleep }:
       const waking = held;
       held = [];
       tell('awake');
-      for (const act of waking) act();
+      for (const act of waking) timeline.after(0, () => machine.whenAwake(act));
     },
     setOnline(next) {
       if (next === isOnline) return;
@@ -70,4 +70,5 @@ export function createMachine({ timeline, calendarAtStartMs, monotonicInSleep }:
     },
     onChange: (listener) => void listeners.push(listener),
   };
+  return machine;
 }

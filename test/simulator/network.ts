@@ -16,8 +16,12 @@ export type Latency = readonly [leastMs: number, mostMs: number];
 export interface Exchange {
   readonly url: string;
   readonly sentAtMs: number;
-  /** The status of what the server answered; `undefined` until that arrives at the page, or when nothing does. */
+  /** Whether the server itself got it, and not what it does instead. */
+  isServed: boolean;
+  /** `undefined` until an answer arrives at the page, or when none does. */
   status: number | undefined;
+  /** When that was. */
+  answeredAtMs: number | undefined;
 }
 
 export interface Network {
@@ -74,22 +78,39 @@ export function createNetwork(options: NetworkOptions): Network {
     return answer;
   }
 
-  async function answerOf(url: URL, init: RequestInit): Promise<Response | 'silent'> {
+  async function answerOf(
+    exchange: Exchange,
+    url: URL,
+    init: RequestInit,
+    headers: Headers,
+  ): Promise<Response | 'silent'> {
     const trouble = troubles.get(url.origin);
     if (trouble === 'silent') return trouble;
     if (typeof trouble === 'function') return trouble();
     const server = servers[url.origin];
     if (trouble === 'unreachable' || !server) throw unreachable();
     const { signal: _signal, ...sent } = init;
-    const headers = new Headers(init.headers);
-    for (const [name, value] of Object.entries(headersOf(url))) headers.set(name, value);
-    if (typeof init.body === 'string')
-      headers.set('content-length', `${new TextEncoder().encode(init.body).byteLength}`);
+    exchange.isServed = true;
     return serve(server, new Request(url, { ...sent, headers }));
   }
 
+  /** As the browser sends them: with the cookie of this moment, not of when they arrive. */
+  function headersFor(url: URL, { headers, body }: RequestInit): Headers {
+    const sent = new Headers(headers);
+    for (const [name, value] of Object.entries(headersOf(url))) sent.set(name, value);
+    if (typeof body === 'string') sent.set('content-length', `${new TextEncoder().encode(body).byteLength}`);
+    return sent;
+  }
+
   function send(reach: Reach, url: URL, init: RequestInit): Promise<Response> {
-    const exchange: Exchange = { url: url.href, sentAtMs: timeline.nowMs(), status: undefined };
+    const headers = headersFor(url, init);
+    const exchange: Exchange = {
+      url: url.href,
+      sentAtMs: timeline.nowMs(),
+      isServed: false,
+      status: undefined,
+      answeredAtMs: undefined,
+    };
     for (const listener of listeners) listener(exchange);
     return new Promise((resolve, reject) => {
       let isOver = false;
@@ -108,12 +129,13 @@ export function createNetwork(options: NetworkOptions): Network {
       underWay.add(lose);
       timeline.after(legMs(), () => {
         if (isOver) return;
-        void answerOf(url, init).then(
+        void answerOf(exchange, url, init, headers).then(
           (answer) => {
             if (answer === 'silent') return;
             timeline.after(legMs(), () =>
               settle(() => {
-                if (!troubles.has(url.origin)) exchange.status = answer.status;
+                exchange.answeredAtMs = timeline.nowMs();
+                exchange.status = answer.status;
                 resolve(answer);
               }),
             );

@@ -19,9 +19,10 @@ interface Listener {
   lastAtMs: number;
 }
 
-interface Turn {
+/** Somebody who waits for a lock, or has it: then it is first in its queue. */
+interface Claim {
   readonly reach: Reach;
-  readonly begin: () => void;
+  readonly grant: () => void;
 }
 
 export interface Siblings {
@@ -32,15 +33,14 @@ export interface Siblings {
 }
 
 const longestMessageMs = 8;
-const longestTurnWaitMs = 2_000;
-/** What was posted is heard by everybody after this. */
-const newsMs = longestMessageMs + 2;
+const longestWaitMs = 2_000;
+/** A lock is held so much longer, so that all hear what was posted meanwhile. */
+const newsMs = 50;
 
 /** The channels and locks that the tabs of one origin have in common. */
 export function createSiblings(timeline: Timeline, random: Random): Siblings {
   const listeners = new Set<Listener>();
-  const queues = new Map<string, Turn[]>();
-  let lateAtMs = 0;
+  const queues = new Map<string, Claim[]>();
 
   function post(own: Listener, message: unknown) {
     const copy: unknown = structuredClone(message);
@@ -53,36 +53,45 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
     }
   }
 
-  function takeTurns(reach: Reach, name: string, run: () => Promise<void>): Promise<void> {
+  /** As `navigator.locks` does it, for two seconds at most. */
+  function lock(reach: Reach, name: string, act: () => unknown): Promise<void> {
     const queue = queues.get(name) ?? [];
     queues.set(name, queue);
-    return new Promise((resolve) => {
-      let hasBegun = false;
-      const begin = () => {
-        if (hasBegun) return;
-        hasBegun = true;
-        timeline.cancel(impatience);
-        const end = () => {
-          timeline.after(newsMs, () => leave(queue, turn));
-          resolve();
-        };
-        reach.run(() => void run().then(end, end));
+    return new Promise((resolve, reject) => {
+      const release = () => (leave(queue, claim), resolve());
+      const runAndWait = async () => {
+        await act();
+        timeline.after(newsMs, () => reach.run(release));
       };
-      const turn: Turn = { reach, begin };
-      const impatience = timeline.after(longestTurnWaitMs, () => {
-        lateAtMs = Math.max(lateAtMs, timeline.nowMs()) + newsMs;
-        timeline.after(lateAtMs - timeline.nowMs(), begin);
-      });
-      queue.push(turn);
-      if (queue[0] === turn) timeline.after(1, begin);
+      const claim: Claim = {
+        reach,
+        grant() {
+          timeline.cancel(impatience);
+          reach.run(() => void runAndWait());
+        },
+      };
+      const giveUp = () => {
+        if (queue[0] === claim || !queue.includes(claim)) return;
+        leave(queue, claim);
+        reject(new TypeError('Nobody gave way.'));
+      };
+      const impatience = timeline.after(longestWaitMs, () => reach.run(giveUp));
+      queue.push(claim);
+      if (queue[0] === claim) timeline.after(1, claim.grant);
     });
   }
 
-  function leave(queue: Turn[], turn: Turn) {
-    const index = queue.indexOf(turn);
+  const pause = (reach: Reach) => new Promise<void>((resolve) => void timeline.after(newsMs, () => reach.run(resolve)));
+
+  /** As our host in browsers does it. */
+  const takeTurns = (reach: Reach, name: string, run: () => Promise<void>) =>
+    lock(reach, name, run).catch(() => lock(reach, `${name}:late`, () => void pause(reach).then(run)).catch(run));
+
+  function leave(queue: Claim[], claim: Claim) {
+    const index = queue.indexOf(claim);
     if (index === -1) return;
     queue.splice(index, 1);
-    if (index === 0) queue[0]?.begin();
+    if (index === 0) queue[0]?.grant();
   }
 
   return {
@@ -98,7 +107,7 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
     forget(reach) {
       for (const listener of listeners) if (listener.reach === reach) listeners.delete(listener);
       for (const queue of queues.values()) {
-        for (const turn of queue.filter((waiting) => waiting.reach === reach)) leave(queue, turn);
+        for (const claim of queue.filter((waiting) => waiting.reach === reach)) leave(queue, claim);
       }
     },
   };

@@ -127,7 +127,7 @@ export function createTab({ timeline, machine, network, siblings, random }: TabO
       const waiting = held;
       held = [];
       if (before === 'cached') wake('restored');
-      for (const act of waiting) reach.run(act);
+      for (const act of waiting) timeline.after(0, () => reach.run(act));
       if (next === 'visible') wake('shown');
     },
     close() {

@@ -1,36 +1,18 @@
 import type { Trouble } from '../network.ts';
 import type { Tab, TabState } from '../tab.ts';
 import { createWorld, type World } from '../world.ts';
-import { BrokenPromise, createLedger, type Ledger } from './ledger.ts';
+import { BrokenPromise, createLedger, type BegunOperation, type Ledger } from './ledger.ts';
 import type { OpenClient, PageClient } from './page-client.ts';
+import { dayMs } from './plan.ts';
 import { apiUrl, shopUrl, type Merchant, type Service } from './service.ts';
-
-export interface DaySetting {
-  readonly seed: number;
-  readonly tabs: number;
-  readonly lifetimeSeconds: number;
-  readonly monotonicInSleep: 'stops' | 'goes on';
-  /** How far the machine's calendar is off. */
-  readonly calendarAheadMs: number;
-}
-
-export type TroubleKind = 'unreachable' | 'silent' | '500' | '503' | '429' | 'html' | '204' | 'empty';
-
-/** What may happen in a day. A tab is named by any number, and found by its remainder. */
-export type Step =
-  | { readonly kind: 'operate' | 'reload' | 'close' | 'cache' | 'signOut'; readonly tab: number }
-  | { readonly kind: 'operateAll' | 'open' | 'logIn' | 'logInAsAnother' | 'revokeKey' }
-  | { readonly kind: 'become'; readonly tab: number; readonly state: 'visible' | 'hidden' | 'frozen' }
-  | { readonly kind: 'sleep' | 'offline' | 'slow' | 'restart' | 'dropSigningKey'; readonly forMs: number }
-  | { readonly kind: 'trouble'; readonly trouble: TroubleKind; readonly forMs: number }
-  | { readonly kind: 'setCalendar'; readonly byMs: number }
-  | { readonly kind: 'rollKey'; readonly overlapMs: number }
-  | { readonly kind: 'revoke'; readonly by: 'session' | 'customer' | 'all'; readonly tab: number };
+import type { DaySetting, Login, Step, TroubleKind } from './step.ts';
 
 /** One tab and what is in it. A reload makes another one. */
 interface Page {
   readonly tab: Tab;
-  client: PageClient;
+  readonly client: PageClient;
+  /** Under way, the first one first. */
+  readonly operations: Set<BegunOperation>;
   /** Since when it has run without a break. */
   runsSinceMs: number;
   /** It was in the back-forward cache when somebody signed out: no message reached it. */
@@ -39,12 +21,14 @@ interface Page {
 
 export interface Day {
   readonly ledger: Ledger;
-  step(pauseMs: number, step: Step): Promise<void>;
+  /** Tabs opened so far. */
+  openedCount(): number;
+  /** Goes on to this moment, unless it has passed, and takes the step. */
+  step(atMs: number, step: Step): Promise<void>;
   /** The rest of the day, a last operation everywhere, and the end of all pages. */
   end(): Promise<void>;
 }
 
-const dayMs = 86_400_000;
 const sessionTokenUrl = `${shopUrl}/api/billingos-session`;
 /** News of a sign-out reaches every page within this time. */
 const newsMs = 100;
@@ -76,10 +60,6 @@ export async function beginDay(service: Service, setting: DaySetting, openClient
   });
   service.follow(world.nowMs);
   const ledger = createLedger(world.nowMs, setting.lifetimeSeconds);
-  if (process.env['TRACE'])
-    world.network.onExchange(
-      (exchange) => exchange.url === sessionTokenUrl && console.error('  ask', Math.round(exchange.sentAtMs)),
-    );
   world.network.onExchange((exchange) => exchange.url === sessionTokenUrl && ledger.exchanged(exchange));
   return createDay(world, service, merchant, ledger, setting, openClient);
 }
@@ -96,33 +76,51 @@ async function createDay(
   const due: { atMs: number; act: () => void | Promise<void> }[] = [];
   const active = new Set<string>();
   let users = 0;
+  let openedCount = 0;
   let signedOutAtMs: number | undefined;
+  /** Whether it was the app that signed out, and so told all pages. */
+  let isTold = false;
   world.cookie = 'user-0';
 
   function open() {
     const tab = world.openTab();
+    openedCount += 1;
+    arrive();
     pages.push({
       tab,
       client: openClient(tab.host, sessionTokenUrl),
+      operations: new Set(),
       runsSinceMs: world.nowMs(),
       missedSignOut: false,
     });
   }
 
+  const isRunning = ({ tab }: Page) => tab.state() === 'visible' || tab.state() === 'hidden';
   const pageAt = (index: number) => pages[index % pages.length];
 
-  function operate({ tab, client, runsSinceMs }: Page) {
-    if (tab.state() !== 'visible' && tab.state() !== 'hidden') return;
+  /** A page that was opened or comes back: others tell it what they know, if they run. */
+  function arrive() {
+    if (pages.some((page) => isRunning(page) && page.runsSinceMs < world.nowMs())) ledger.pageArrives();
+    else ledger.groupForgets();
+  }
+
+  function operate(page: Page) {
+    const { tab, client, runsSinceMs } = page;
+    if (!isRunning(page)) return;
     tab.run(() => {
       const heldBy = client.customerId();
-      const end = ledger.operationBegins();
-      const page = pages.find((other) => other.client === client);
+      // The same query is under way: this one gets its answer.
+      const joined = [...page.operations][0];
+      const hasRun = () => pages.includes(page) && page.runsSinceMs === runsSinceMs && joined?.isJudged() !== false;
+      const operation = ledger.operationBegins(hasRun);
+      page.operations.add(operation);
       void client.operate().then((outcome) => {
         const isForAnother = 'customerId' in outcome && heldBy !== undefined && outcome.customerId !== heldBy;
-        const hasRun = page !== undefined && pages.includes(page) && page.runsSinceMs === runsSinceMs;
+        const nowHeldBy = client.customerId();
         // Somebody else logged in: what was begun for the one before is dropped, and that is a promise, too.
-        const hasLeft = heldBy !== undefined && client.customerId() !== heldBy;
-        end({ code: 'code' in outcome && !hasLeft ? outcome.code : undefined, hasRun, isForAnother });
+        const hasLeft = heldBy !== undefined && nowHeldBy !== undefined && nowHeldBy !== heldBy;
+        page.operations.delete(operation);
+        operation.end({ code: 'code' in outcome ? outcome.code : undefined, hasLeft, isForAnother });
       });
     });
   }
@@ -154,57 +152,80 @@ async function createDay(
   }
 
   function become(page: Page, state: Exclude<TabState, 'closed'>) {
-    const before = page.tab.state();
-    const wasRunning = before === 'visible' || before === 'hidden';
+    const wasRunning = isRunning(page);
+    if (page.tab.state() === 'cached') arrive();
     page.tab.become(state);
-    if (wasRunning && (state === 'frozen' || state === 'cached')) page.runsSinceMs = Infinity;
-    if (!wasRunning && (state === 'visible' || state === 'hidden')) page.runsSinceMs = world.nowMs();
-    if (before === 'cached') ledger.allowAsk();
+    if (wasRunning === isRunning(page)) return;
+    page.runsSinceMs = wasRunning ? Infinity : world.nowMs();
+    if (wasRunning) ledger.pageStops();
   }
 
   async function sleep(forMs: number) {
     ledger.troubleBegins();
+    if (setting.monotonicInSleep === 'stops') missUnderWay();
     world.machine.sleep();
     await world.advance(forMs);
     world.machine.wake();
-    ledger.allowAsk();
     // What was under way when it fell asleep is lost a moment after it woke.
     await world.advance(newsMs);
     ledger.troubleEnds();
   }
 
-  function signOut(page: Page) {
-    if (signedOutAtMs !== undefined || page.runsSinceMs === Infinity) return;
+  /** What is under way to a page while one clock goes on without the other is of another time to it. */
+  function missUnderWay() {
+    if (!isTold) return;
+    const isUnderWay = world.nowMs() <= (signedOutAtMs ?? -Infinity) + newsMs;
+    for (const page of pages) page.missedSignOut ||= isUnderWay || !isRunning(page);
+  }
+
+  /** The site's own login ends, and nobody is told. */
+  function leave({ afterMs, ...login }: Login) {
+    if (signedOutAtMs !== undefined) return;
     ledger.troubleBegins();
     signedOutAtMs = world.nowMs();
     world.cookie = undefined;
+    due.push({ atMs: world.nowMs() + afterMs, act: () => logIn(login) });
+  }
+
+  function signOut(page: Page, login: Login) {
+    if (!isRunning(page)) return;
+    leave(login);
+    isTold = true;
+    signedOutAtMs = world.nowMs();
     for (const other of pages) other.missedSignOut ||= other.tab.state() === 'cached';
     page.tab.run(page.client.signOut);
   }
 
-  function logIn(cookie: string) {
+  function logIn({ as, by }: Pick<Login, 'as' | 'by'>) {
+    if (as === 'another') users += 1;
+    world.cookie = `user-${users}`;
+    // What is under way is for whoever was here before.
+    ledger.troubleBegins();
+    due.push({ atMs: world.nowMs() + 30_000, act: ledger.troubleEnds });
     if (signedOutAtMs !== undefined) ledger.troubleEnds();
     signedOutAtMs = undefined;
-    if (cookie !== world.cookie) {
-      // What is under way is for whoever was here before.
-      ledger.troubleBegins();
-      due.push({ atMs: world.nowMs() + 30_000, act: ledger.troubleEnds });
-    }
-    world.cookie = cookie;
-    for (const page of pages) {
-      page.missedSignOut = false;
-      page.tab.run(() => {
-        ledger.retried();
-        ledger.allowAsk();
-        page.client.retry();
-      });
-    }
+    isTold = false;
+    for (const page of [...pages]) (by === 'retry' ? retry : reload)(page);
   }
 
-  async function revoke(by: 'session' | 'customer' | 'all', page: Page) {
-    const customer = page.client.customerId();
-    if (by !== 'all' && customer === undefined) return;
-    await merchant.revoke(by === 'all' || customer === undefined ? { all: true } : { customer });
+  function retry(page: Page) {
+    page.missedSignOut = false;
+    page.tab.run(() => {
+      ledger.pageRetries();
+      page.client.retry();
+    });
+  }
+
+  function reload(page: Page) {
+    close(page);
+    open();
+  }
+
+  async function revoke(by: 'session' | 'customer' | 'all', { client }: Page) {
+    const customer = client.customerId();
+    const session = client.sessionId();
+    if (customer === undefined || session === undefined) return;
+    await merchant.revoke(by === 'all' ? { all: true } : by === 'customer' ? { customer } : { session });
     ledger.tokensEnd(world.nowMs());
   }
 
@@ -215,12 +236,11 @@ async function createDay(
         return pages.forEach(operate);
       case 'open':
         if (pages.length < mostTabs) open();
-        return ledger.allowAsk();
-      case 'logIn':
-        return logIn(`user-${users}`);
-      case 'logInAsAnother':
-        users += 1;
-        return logIn(`user-${users}`);
+        return;
+      case 'leave':
+        return leave(step);
+      case 'changeUser':
+        return signedOutAtMs === undefined ? logIn(step) : undefined;
       case 'sleep':
         return sleep(step.forMs);
       case 'offline':
@@ -252,7 +272,8 @@ async function createDay(
           () => world.network.setTrouble(shopUrl, undefined),
         );
       case 'setCalendar':
-        ledger.allowAsk();
+        ledger.calendarJumps(step.byMs);
+        missUnderWay();
         return world.machine.shiftCalendar(step.byMs);
       case 'revokeKey':
         if (active.has('service')) return;
@@ -270,15 +291,13 @@ async function createDay(
       case 'close':
         return close(page);
       case 'reload':
-        close(page);
-        open();
-        return ledger.allowAsk();
+        return reload(page);
       case 'cache':
         return become(page, 'cached');
       case 'become':
         return become(page, step.state);
       case 'signOut':
-        return signOut(page);
+        return signOut(page, step);
       case 'revoke':
         return active.has('service') ? undefined : revoke(step.by, page);
     }
@@ -298,10 +317,10 @@ async function createDay(
 
   function check() {
     ledger.check();
-    if (signedOutAtMs === undefined) return;
+    if (signedOutAtMs === undefined || !isTold) return;
     for (const { client, runsSinceMs, missedSignOut } of pages) {
-      const isTold = world.nowMs() > Math.max(signedOutAtMs, runsSinceMs) + newsMs;
-      if (isTold && !missedSignOut && client.customerId() !== undefined) {
+      const hasHeard = world.nowMs() > Math.max(signedOutAtMs, runsSinceMs) + newsMs;
+      if (hasHeard && !missedSignOut && client.customerId() !== undefined) {
         throw new BrokenPromise(`a token is held after sign-out (at ${Math.round(world.nowMs())} ms)`);
       }
     }
@@ -310,10 +329,11 @@ async function createDay(
   for (let count = 0; count < setting.tabs; count += 1) open();
   return {
     ledger,
-    async step(pauseMs, step) {
-      if (process.env['TRACE']) console.error(Math.round(world.nowMs() + pauseMs), JSON.stringify(step));
-      await pass(pauseMs);
+    openedCount: () => openedCount,
+    async step(atMs, step) {
+      await pass(atMs - world.nowMs());
       check();
+      ledger.note(Object.values(step).join(' '));
       await act(step);
       await world.advance(0);
       check();
@@ -321,6 +341,7 @@ async function createDay(
     async end() {
       await pass(dayMs);
       for (const page of pages) become(page, 'visible');
+      await world.advance(newsMs);
       pages.forEach(operate);
       await world.advance(100_000);
       check();

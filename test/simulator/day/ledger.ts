@@ -1,8 +1,11 @@
 import type { Exchange } from '../network.ts';
 
-/** What must be true of a day. Each is looked at after every step, and a broken one throws. */
+/** What must be true of a day, looked at after every step. Only what the world made possible is judged. */
 export interface Ledger {
-  readonly counts: { operations: number; judged: number; failed: number; stalledMs: number };
+  readonly counts: { operations: number; judged: number; longestWaitMs: number };
+  /** What happened when, a line each: the same for the same seed. */
+  readonly trace: readonly string[];
+  note(what: string): void;
   fetches(): number;
   exchanged(exchange: Exchange): void;
   /** From now on the world keeps nobody's promise, until as many ends as beginnings came. */
@@ -10,21 +13,39 @@ export interface Ledger {
   troubleEnds(): void;
   /** Tokens that were issued before this moment end with it. */
   tokensEnd(atMs: number): void;
-  /** Something happened that by its nature costs an ask. */
-  allowAsk(): void;
-  /** The app asked by itself. */
-  retried(): void;
-  /** @returns what to call with its outcome. */
-  operationBegins(): (end: OperationEnd) => void;
+  /** A page was opened or came back: what the others hold counts for it only when they asked just now. */
+  pageArrives(): void;
+  /** The user logged in, and this page asks for it. */
+  pageRetries(): void;
+  /** A page stops that may have asked: its answer waits with it, and another one asks instead. */
+  pageStops(): void;
+  /** The calendar goes forward, and takes this much of the token that is held. */
+  calendarJumps(byMs: number): void;
+  /** Nobody is left who knows when the last ask was. */
+  groupForgets(): void;
+  operationBegins(hasRun: () => boolean): BegunOperation;
+  /** @throws {BrokenPromise} for the first promise that is broken. */
   check(): void;
 }
 
 export interface OperationEnd {
   readonly code: string | undefined;
-  /** Whether its page ran all the time. */
-  readonly hasRun: boolean;
+  /** Whether its customer left before: then it must not succeed. */
+  readonly hasLeft: boolean;
   /** Whether what it showed was for another customer than it was begun for. */
   readonly isForAnother: boolean;
+}
+
+export interface BegunOperation {
+  readonly end: (end: OperationEnd) => void;
+  /** Whether the world has made it possible until now. */
+  readonly isJudged: () => boolean;
+}
+
+interface OpenOperation {
+  readonly startedAtMs: number;
+  readonly startedInCalm: number | undefined;
+  readonly hasRun: () => boolean;
 }
 
 /** Thrown when a day breaks a promise. */
@@ -37,39 +58,82 @@ const gapMs = 5_000;
 const hitWindowMs = 15_000;
 /** The longest backoff, the longest ask, the gap, and the way there and back twice. */
 const longestWaitMs = 90_000;
+const longestAskMs = 10_000;
+/** Clocks are read a little before what they are read for. */
 const skewMs = 10;
 
 export function createLedger(nowMs: () => number, lifetimeSeconds: number): Ledger {
-  const counts = { operations: 0, judged: 0, failed: 0, stalledMs: 0 };
+  const counts = { operations: 0, judged: 0, longestWaitMs: 0 };
+  const shortestRenewalMs = 0.8 * lifetimeSeconds * 1000;
+  const trace: string[] = [];
   const exchanges: Exchange[] = [];
+  const open = new Set<OpenOperation>();
   const hits: number[] = [];
-  const breaches: string[] = [];
+  let breach: string | undefined;
   let allowed = 0;
+  let arrivedAtMs = -Infinity;
+  let forgottenAtMs = -Infinity;
+  let retriedAtMs = -Infinity;
   let troubles = 0;
   let calm = 0;
-  let retriedAtMs = -Infinity;
 
-  const breach = (what: string) => void breaches.push(`${what} (at ${Math.round(nowMs())} ms)`);
-  const hitsBetween = (fromMs: number, toMs: number) => hits.filter((atMs) => atMs >= fromMs && atMs <= toMs).length;
+  const note = (what: string) => void trace.push(`${nowMs()} ${what}`);
+  const blame = (what: string) => void (breach ??= `${what} (at ${nowMs()} ms)`);
+  const lastAskAtMs = () => exchanges.at(-1)?.sentAtMs ?? -Infinity;
+  const answered = () => exchanges.filter(({ isServed, status }) => isServed && status === 200);
 
-  function checkGap(exchange: Exchange) {
-    const before = exchanges.at(-1);
-    const gap = exchange.sentAtMs - (before?.sentAtMs ?? -Infinity);
-    if (gap < gapMs - skewMs && exchange.sentAtMs - retriedAtMs > gapMs) breach(`two asks within ${gap} ms`);
+  /** Each costs one ask, unless nobody had asked since the one before. */
+  function endedTokens(): number {
+    let beforeMs = -Infinity;
+    let count = 0;
+    for (const atMs of hits.toSorted((one, other) => one - other)) {
+      if (atMs > nowMs()) break;
+      if (!answered().some(({ sentAtMs }) => sentAtMs > beforeMs && sentAtMs <= atMs)) continue;
+      beforeMs = atMs;
+      count += 1;
+    }
+    return count;
   }
 
   function checkBound() {
-    const endedByKey = hits.filter((atMs) => atMs <= nowMs()).length;
-    const bound = nowMs() / 1000 / (0.8 * lifetimeSeconds) + 2 + allowed + endedByKey;
-    const answered = exchanges.filter(({ status }) => status === 200).length;
-    if (answered > bound) breach(`${answered} fetches where ${Math.floor(bound)} are allowed`);
+    const late = answered().filter(({ sentAtMs, answeredAtMs = sentAtMs }) => answeredAtMs - sentAtMs > gapMs);
+    const bound = nowMs() / shortestRenewalMs + 2 + allowed + endedTokens() + late.length;
+    const count = answered().length;
+    if (count > bound) blame(`${count} fetches where ${Math.floor(bound)} are allowed`);
+  }
+
+  function isJudged({ startedAtMs, startedInCalm, hasRun }: OpenOperation): boolean {
+    const hitsMeanwhile = hits.filter((atMs) => atMs >= startedAtMs - hitWindowMs && atMs <= nowMs());
+    return startedInCalm === calm && troubles === 0 && hitsMeanwhile.length < 2 && hasRun();
+  }
+
+  function checkWaits() {
+    for (const operation of open) {
+      const waitedMs = nowMs() - operation.startedAtMs;
+      if (waitedMs > longestWaitMs && isJudged(operation)) blame(`an operation waits since ${waitedMs} ms`);
+    }
+  }
+
+  function judge(operation: OpenOperation, code: string | undefined) {
+    if (!isJudged(operation)) return;
+    const waitedMs = nowMs() - operation.startedAtMs;
+    counts.judged += 1;
+    counts.longestWaitMs = Math.max(counts.longestWaitMs, waitedMs);
+    if (waitedMs > longestWaitMs) blame(`an operation waited for ${waitedMs} ms`);
+    if (code !== undefined) blame(`an operation failed with ${code}`);
   }
 
   return {
     counts,
+    trace,
+    note,
     fetches: () => exchanges.length,
     exchanged(exchange) {
-      checkGap(exchange);
+      note('ask');
+      const sinceLastMs = exchange.sentAtMs - lastAskAtMs();
+      const isRetry = exchange.sentAtMs - retriedAtMs <= gapMs;
+      const isKnown = lastAskAtMs() >= forgottenAtMs;
+      if (sinceLastMs < gapMs - skewMs && isKnown && !isRetry) blame(`two asks within ${sinceLastMs} ms`);
       exchanges.push(exchange);
     },
     troubleBegins() {
@@ -80,30 +144,42 @@ export function createLedger(nowMs: () => number, lifetimeSeconds: number): Ledg
       troubles -= 1;
     },
     tokensEnd: (atMs) => void hits.push(atMs),
-    allowAsk: () => void (allowed += 1),
-    retried: () => void (retriedAtMs = nowMs()),
-    operationBegins() {
-      const startedAtMs = nowMs();
-      const startedInCalm = troubles === 0 ? calm : undefined;
+    pageArrives() {
+      if (nowMs() - Math.max(lastAskAtMs(), arrivedAtMs) < gapMs - skewMs) return;
+      arrivedAtMs = nowMs();
+      allowed += 1;
+    },
+    groupForgets() {
+      forgottenAtMs = nowMs();
+      arrivedAtMs = nowMs();
+      allowed += 1;
+    },
+    pageRetries() {
+      retriedAtMs = nowMs();
+      allowed += 1;
+    },
+    pageStops() {
+      if (exchanges.at(-1)?.status === undefined && nowMs() - lastAskAtMs() <= longestAskMs) allowed += 1;
+    },
+    calendarJumps(byMs) {
+      if (byMs > 0) allowed += Math.min(1, byMs / shortestRenewalMs);
+    },
+    operationBegins(hasRun) {
+      const operation = { startedAtMs: nowMs(), startedInCalm: troubles === 0 ? calm : undefined, hasRun };
+      open.add(operation);
       counts.operations += 1;
-      return ({ code, hasRun, isForAnother }) => {
-        const tookMs = nowMs() - startedAtMs;
-        if (isForAnother) breach('an operation showed the data of another customer');
-        const isJudged =
-          hasRun && startedInCalm === calm && troubles === 0 && hitsBetween(startedAtMs - hitWindowMs, nowMs()) < 2;
-        if (!isJudged) return;
-        counts.judged += 1;
-        counts.stalledMs = Math.max(counts.stalledMs, tookMs);
-        if (tookMs > longestWaitMs) breach(`an operation waited for ${Math.round(tookMs)} ms`);
-        if (code === undefined) return;
-        counts.failed += 1;
-        breach(`an operation failed with ${code}`);
+      const end = ({ code, hasLeft, isForAnother }: OperationEnd) => {
+        note(`operation: ${code ?? 'done'}`);
+        open.delete(operation);
+        if (isForAnother) blame('an operation showed the data of another customer');
+        if (!hasLeft) judge(operation, code);
       };
+      return { end, isJudged: () => isJudged(operation) };
     },
     check() {
       checkBound();
-      const [first] = breaches;
-      if (first) throw new BrokenPromise(first);
+      checkWaits();
+      if (breach) throw new BrokenPromise(breach);
     },
   };
 }

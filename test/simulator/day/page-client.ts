@@ -12,6 +12,8 @@ export interface PageClient {
   operate(): Promise<Outcome>;
   /** Whose token it holds, whether that counts or not. */
   customerId(): string | undefined;
+  /** Which session that is. */
+  sessionId(): string | undefined;
   /** The user logged in again, in this page's own site. */
   retry(): void;
   signOut(): void;
@@ -29,6 +31,7 @@ export const openBillingClient: OpenClient = (host, sessionTokenUrl) => {
       return { code: error ? billingErrorOf(error).code : 'NOTHING' };
     },
     customerId: () => customerOf(session),
+    sessionId: () => session.newest()?.life.claims.sessionId,
     retry: session.retry,
     signOut: () => void signOut(),
     dispose: session.dispose,

@@ -1,44 +1,84 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { openDatabase } from '../../../server/database/database.ts';
 import { startEmbedded } from '../../../server/database/embedded.ts';
 import { migrate } from '../../../server/database/migrate.ts';
-import { emptyTally, liveDay } from './model.ts';
+import { emptyTally, explain, liveDay, sumOf, type Tally } from './live.ts';
 import { openBillingClient } from './page-client.ts';
+import { planOf } from './plan.ts';
 import { openService } from './service.ts';
 
-// node --import tsx test/simulator/day/run.ts [from] [count]: the days of these seeds, one after the other.
-const [from = 0, count = 100, shrinkForMs = 30_000] = process.argv.slice(2).map(Number);
+// node --import tsx test/simulator/day/run.ts --seeds 10000 --from 0 --jobs 2: lives the days of these seeds.
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    from: { type: 'string', default: '0' },
+    jobs: { type: 'string', default: '2' },
+    worker: { type: 'boolean', default: false },
+  },
+});
+const [seeds, from, jobs] = [values.seeds, values.from, values.jobs].map(Number) as [number, number, number];
+const startedAt = performance.now();
 
-const dataDirectory = await mkdtemp(join(tmpdir(), 'billingos-days-'));
-const embedded = await startEmbedded({ dataDirectory, durability: 'fast' });
-try {
-  const database = await openDatabase({ connection: embedded.connection, applicationName: 'days' });
-  await migrate(database);
-  await database.close();
-  const service = await openService(embedded.connection);
-  const startedAt = performance.now();
-  const tally = emptyTally();
-  let failures = 0;
-  for (let seed = from; seed < from + count; seed += 1) {
-    const failure = await liveDay(service, seed, openBillingClient, tally, shrinkForMs);
-    if (process.env['EACH']) console.error(seed, JSON.stringify(tally), Math.round(performance.now() - startedAt));
-    if (failure) {
-      failures += 1;
-      console.log(failure);
+/** Each job gets a share of the seeds, and a PostgreSQL of its own. */
+async function share() {
+  let total = emptyTally;
+  const failures: string[] = [];
+  const script = fileURLToPath(import.meta.url);
+  const workers = Array.from({ length: jobs }, async (_, job) => {
+    const first = from + Math.floor((seeds * job) / jobs);
+    const count = from + Math.floor((seeds * (job + 1)) / jobs) - first;
+    const args = ['--import', 'tsx', script, '--worker', '--from', `${first}`, '--seeds', `${count}`];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    for await (const line of createInterface(child.stdout)) {
+      const { tally, failure } = JSON.parse(line) as { tally?: Tally; failure?: string };
+      if (failure) failures.push(failure);
+      if (tally) total = sumOf(total, tally);
+      if (total.days % 100 === 0) process.stderr.write(`\r${total.days} of ${seeds} days, ${failures.length} broken `);
     }
-    if ((seed - from + 1) % 100 === 0)
-      console.error(
-        `${seed - from + 1} days, ${failures} failed, ${Math.round((performance.now() - startedAt) / 1000)} s`,
-      );
-    if (failures >= 5) break;
-  }
-  console.log(
-    JSON.stringify({ from, count, failures, ...tally, seconds: Math.round((performance.now() - startedAt) / 1000) }),
-  );
-  await service.close();
-} finally {
-  await embedded.stop();
-  await rm(dataDirectory, { recursive: true, force: true });
+    if (child.exitCode === null) await once(child, 'exit');
+    if (child.exitCode !== 0) process.exitCode = 1;
+  });
+  await Promise.all(workers);
+  for (const failure of failures) process.stdout.write(`\n${failure}\n`);
+  if (failures.length > 0) process.exitCode = 1;
+  process.stdout.write(`\n${summaryOf(total, failures.length)}\n`);
 }
+
+const summaryOf = ({ days, tabs, operations, judged, fetches, longestWaitMs }: Tally, broken: number) =>
+  [
+    `${days + broken} seeds, ${24 * (days + broken)} simulated hours, ${tabs} tabs, ${operations} operations, ${fetches} fetches:`,
+    `0 of ${judged} operations failed that the world allowed, the longest took ${longestWaitMs} ms, and the bound on fetches held, in ${days} of ${days + broken} days.`,
+    `It took ${Math.round((performance.now() - startedAt) / 1000)} s.`,
+  ].join('\n');
+
+async function work() {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'billingos-days-'));
+  const embedded = await startEmbedded({ dataDirectory, durability: 'fast' });
+  try {
+    const database = await openDatabase({ connection: embedded.connection, applicationName: 'days' });
+    await migrate(database);
+    await database.close();
+    const service = await openService(embedded.connection);
+    for (let seed = from; seed < from + seeds; seed += 1) {
+      const lived = await liveDay(service, planOf(seed), openBillingClient);
+      if (lived.kind === 'kept') say({ tally: lived.tally });
+      else say({ failure: `seed ${seed}: ${await explain(service, planOf(seed), openBillingClient)}` });
+    }
+    await service.close();
+  } finally {
+    await embedded.stop();
+    await rm(dataDirectory, { recursive: true, force: true });
+  }
+}
+
+const say = (what: object) => process.stdout.write(`${JSON.stringify(what)}\n`);
+
+if (values.worker) await work();
+else await share();
