@@ -4,6 +4,7 @@ const config: KnipConfig = {
   entry: [
     // Started or bundled by path.
     'test/support/embedded-process.ts',
+    'test/simulator/day/run.ts',
     'test/client/support/browser-entry.ts',
     'test/support/commands/*.ts',
     'examples/shop/**/*.{ts,tsx}',

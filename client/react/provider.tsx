@@ -36,6 +36,7 @@ export function BillingOSProvider(props: BillingOSProviderProps) {
 function useStableClient(props: BillingOSProviderProps): BillingClient {
   // The newest props are looked up, so that none of them has to be the same object twice.
   const latest = useRef(props);
+  // oxlint-disable-next-line react/refs -- read once in a render, at the first, where it is what was given
   const [billing] = useState(() => prepareBillingClient(() => latest.current));
 
   useEffect(() => {

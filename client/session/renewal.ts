@@ -44,6 +44,8 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   // Who was logged in before this moment is not to be relied on.
   let trustedFromMs = -Infinity;
   let askedAtMs = -Infinity;
+  // The last ask of all tabs.
+  let groupAskedAtMs = -Infinity;
   // When the last token was asked for.
   let tokenAtMs = -Infinity;
   let signedOutAtMs = -Infinity;
@@ -57,10 +59,11 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     const held = life();
     return held ? left(held, instantOf(clock)) : -Infinity;
   };
-  const isUsable = () => leftMs(remainingMs) > 0;
+  const believedMs = () => (isStale ? -Infinity : leftMs(remainingMs));
+  const isUsable = () => believedMs() > 0;
   // One of the clocks may say otherwise, and be wrong.
   const mayCount = () => leftMs(surelyRemainingMs) > 0;
-  const untilNextAskMs = () => untilDueMs(isStale ? -Infinity : leftMs(remainingMs));
+  const untilNextAskMs = () => untilDueMs(believedMs());
   /** Whether another tab's moment is after all that this one knows, and not in the future. */
   const isNews = (atMs: number, knownMs: number) =>
     Math.max(knownMs, signedOutAtMs, tokenAtMs) < atMs && atMs < nowMs() + skewMs;
@@ -84,7 +87,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   }
 
   function expireGiven() {
-    if (life()) breakDown(new BillingOSError('TOKEN_EXPIRED', 'The given token has expired.'));
+    if (life()) breakDown(new BillingOSError('TOKEN_EXPIRED', 'The token expired.'));
   }
 
   function queue(ask: Ask) {
@@ -101,8 +104,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       return plan();
     }
     const since = instantOf(clock);
-    askedAtMs = nowMs();
-    holdBack(askedAtMs + minimumGapMs);
+    noteAsk((askedAtMs = nowMs()));
     tell();
     dispatch({ kind: 'asked' });
     // A listener may have ended it.
@@ -118,6 +120,12 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     plan();
   }
 
+  /** The gap after an ask is everybody's, whosever it was. */
+  function noteAsk(atMs: number) {
+    groupAskedAtMs = Math.max(groupAskedAtMs, atMs);
+    holdBack(groupAskedAtMs + minimumGapMs);
+  }
+
   function drop(reason?: BillingOSError) {
     flight?.abort(reason);
     flight = undefined;
@@ -128,7 +136,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       const { token, ...terms } = read(answer);
       const held = { token, life: { ...terms, since } };
       if (!isNoRenewal(held, last)) return accept(held);
-      throw new BillingOSError('TOKEN_NOT_RENEWED', 'No newer token came. Is it cached?');
+      throw new BillingOSError('TOKEN_NOT_RENEWED', 'Is the answer cached?');
     } catch (error) {
       fail(error as BillingOSError);
     }
@@ -161,7 +169,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
 
   function countRefusal() {
     refusals += 1;
-    if (refusals >= patience) breakDown(new BillingOSError('TOKENS_REFUSED', 'Three fresh tokens were refused.'));
+    if (refusals >= patience) breakDown(new BillingOSError('TOKENS_REFUSED', 'Tokens were refused.'));
   }
 
   const breakDown = (error: BillingOSError) => end({ kind: 'broken', error });
@@ -184,7 +192,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     const news: News = {
       held: life() && newest,
       tokenAtMs: tokenAtMs + aheadMs,
-      askedAtMs: askedAtMs + aheadMs,
+      askedAtMs: groupAskedAtMs + aheadMs,
       signedOutAtMs: signedOutAtMs + aheadMs,
       isNew,
     };
@@ -195,9 +203,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     const aheadMs = calendarAheadMs();
     const since = { monotonicMs: told.tokenAtMs - aheadMs, calendarMs: told.tokenAtMs };
     const leftAtMs = told.signedOutAtMs - aheadMs;
-    // Of an ask in the future nobody knows when it was.
-    const theirsAtMs = told.askedAtMs - aheadMs;
-    if (theirsAtMs < nowMs() + skewMs) holdBack(theirsAtMs + minimumGapMs);
+    noteAsk(Math.min(told.askedAtMs - aheadMs, nowMs()));
     // What was asked for earlier, by more than the gap that all keep, may be of whoever was logged in then.
     if (held && !hasLeft && isNews(since.monotonicMs, trustedFromMs - minimumGapMs) && !isNoRenewal(held, last)) {
       accept({ ...held, life: { ...held.life, since } });

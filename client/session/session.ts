@@ -28,7 +28,7 @@ export interface Session {
   readonly getToken: () => Promise<string>;
   /** The newest token, whether it still counts or not. */
   readonly newest: () => HeldToken | undefined;
-  /** Whether the newest token is believed to count: neither clock says that it is over. */
+  /** Whether the newest token is believed to count: neither clock says that it is over, and nobody asked for another one. */
   readonly isUsable: () => boolean;
   /** Milliseconds that the newest token is believed to have left; `undefined` without one. */
   readonly remainingMs: () => number | undefined;

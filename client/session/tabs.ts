@@ -9,7 +9,7 @@ export interface News {
   readonly held: HeldToken | undefined;
   /** When that was asked for. */
   readonly tokenAtMs: number;
-  /** When it last asked: nobody asks within the gap after that. */
+  /** When any of them last asked, as far as it knows: nobody asks within the gap after that. */
   readonly askedAtMs: number;
   /** When somebody last signed out. */
   readonly signedOutAtMs: number;

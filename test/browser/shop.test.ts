@@ -1,6 +1,16 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, openPage, photograph } from '../support/browser.ts';
+import {
+  askService,
+  pauseBeforeRenewal,
+  run,
+  secondsLeft,
+  sentToken,
+  stateOf,
+  tokenOf,
+  watch,
+} from '../support/shop-page.ts';
 import { type RunningShop, startShop } from '../support/shop.ts';
 
 let browser: Browser;
@@ -21,10 +31,9 @@ test('a token is replaced before it ends, and the page goes on without a refusal
   const first = await tokenOf(page);
   await photograph(page, 'shop-before-refresh');
 
-  // Renewal is due 9 to 6 seconds before the end of a token that lives for a minute.
-  await page.clock.pauseAt((await nowOf(page)) + ((await secondsLeft(page)) - 11) * 1000);
+  await pauseBeforeRenewal(page);
   expect(await tokenOf(page)).toBe(first);
-  await page.clock.runFor(6_000);
+  await run(page, 6);
 
   await expect.poll(() => tokenOf(page)).not.toBe(first);
   expect(await stateOf(page)).toBe('ready');
@@ -38,7 +47,7 @@ test('a token is replaced before it ends, and the page goes on without a refusal
 test('a revoked token is replaced through the shop, and the page shows no error', async () => {
   const { page, complaints, statuses } = await logIn();
   const first = await tokenOf(page);
-  const notices = await watchNotices(page);
+  const notices = await watch(page, '.notice');
   await page.clock.fastForward(6_000); // No two asks are closer than five seconds.
 
   await page.getByRole('button', { name: 'Revoke' }).click();
@@ -66,7 +75,7 @@ test('a session that is revoked after the login at the shop has ended is signed 
 
 test('after signing out the token counts no more, and nobody asks for another one', async () => {
   const { page, statuses } = await logIn();
-  const token = await heldToken(page);
+  const token = await sentToken(await askService(page));
 
   await page.getByRole('button', { name: 'Sign out' }).click();
 
@@ -156,35 +165,6 @@ async function logIn(options: { colorScheme?: 'dark' } = {}) {
   await page.getByRole('button', { name: 'Log in as Mara Lindqvist' }).click();
   await page.getByTestId('customer').waitFor();
   return { page, complaints, statuses };
-}
-
-const tokenOf = (page: Page) => page.getByTestId('token').innerText();
-const stateOf = (page: Page) => page.getByTestId('state').innerText();
-const nowOf = (page: Page) => page.evaluate(() => Date.now());
-
-async function secondsLeft(page: Page): Promise<number> {
-  const text = (await page.getByRole('progressbar').getAttribute('aria-valuetext')) ?? '';
-  const [, minutes, seconds] = /(\d+):(\d+) left/.exec(text) ?? [];
-  return Number(minutes) * 60 + Number(seconds);
-}
-
-/** @returns every notice that the page has shown since, however shortly. */
-async function watchNotices(page: Page): Promise<() => Promise<string[]>> {
-  await page.evaluate(() => {
-    const seen: string[] = [];
-    Object.assign(globalThis, { seen });
-    new MutationObserver(() => {
-      for (const notice of document.querySelectorAll('.notice')) seen.push(notice.textContent);
-    }).observe(document.body, { childList: true, subtree: true });
-  });
-  return () => page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
-}
-
-/** The token itself, which the page shows nowhere: read off its next request. */
-async function heldToken(page: Page): Promise<string> {
-  const request = page.waitForRequest((sent) => sent.url().endsWith('/graphql') && sent.method() === 'POST');
-  await page.getByRole('button', { name: 'Ask the service again' }).click();
-  return ((await (await request).headerValue('authorization')) ?? '').replace('Bearer ', '');
 }
 
 async function codeFor(token: string): Promise<string | undefined> {

@@ -252,7 +252,7 @@ test('a tab that hears late of an ask is not held back by it', async () => {
   await expect(token).resolves.toBe(merchant.latestToken());
 });
 
-test('a tab is held back by no ask that lies in the future', async () => {
+test('an ask that lies in the future holds nobody back for longer than one now', async () => {
   const world = createWorld();
   const merchant = createMerchant(world, 60);
   startSession(merchant, world.host);

@@ -31,7 +31,7 @@ export interface Network {
   setTrouble(origin: string, trouble: Trouble | undefined): void;
   onExchange(listener: (exchange: Exchange) => void): void;
   /** Resolves when no server is at work. */
-  settled(): Promise<void> | undefined;
+  settled(): Promise<unknown> | undefined;
 }
 
 interface NetworkOptions {
@@ -128,21 +128,21 @@ export function createNetwork(options: NetworkOptions): Network {
 
       underWay.add(lose);
       timeline.after(legMs(), () => {
-        if (isOver) return;
-        void answerOf(exchange, url, init, headers).then(
-          (answer) => {
-            if (answer === 'silent') return;
-            timeline.after(legMs(), () =>
-              settle(() => {
-                exchange.answeredAtMs = timeline.nowMs();
-                exchange.status = answer.status;
-                resolve(answer);
-              }),
-            );
-          },
-          () => timeline.after(legMs(), () => settle(() => reject(unreachable()))),
-        );
+        if (!isOver) void ask();
       });
+
+      async function ask() {
+        const answer = await answerOf(exchange, url, init, headers).catch(() => undefined);
+        if (answer === 'silent') return;
+        timeline.after(legMs(), () =>
+          settle(() => {
+            if (!answer) return reject(unreachable());
+            exchange.answeredAtMs = timeline.nowMs();
+            exchange.status = answer.status;
+            resolve(answer);
+          }),
+        );
+      }
     });
   }
 
@@ -157,7 +157,7 @@ export function createNetwork(options: NetworkOptions): Network {
       else troubles.delete(at);
     },
     onExchange: (listener) => void listeners.push(listener),
-    settled: () => (working > 0 ? work.then(() => {}) : undefined),
+    settled: () => (working > 0 ? work : undefined),
   };
 }
 

@@ -28,6 +28,8 @@ interface Claim {
 export interface Siblings {
   tabsFor(reach: Reach): Tabs;
   channelCount(reach: Reach): number;
+  /** Whether it holds a lock, or waits for one. */
+  hasClaim(reach: Reach): boolean;
   /** The browser closes what a tab that is gone has left open. */
   forget(reach: Reach): void;
 }
@@ -81,11 +83,17 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
     });
   }
 
-  const pause = (reach: Reach) => new Promise<void>((resolve) => void timeline.after(newsMs, () => reach.run(resolve)));
-
   /** As our host in browsers does it. */
   const takeTurns = (reach: Reach, name: string, run: () => Promise<void>) =>
-    lock(reach, name, run).catch(() => lock(reach, `${name}:late`, () => void pause(reach).then(run)).catch(run));
+    lock(reach, name, run).catch(() =>
+      lock(reach, `${name}:late`, async () => {
+        // Whoever has the lock may have begun just now.
+        await news(reach);
+        void run();
+      }).catch(run),
+    );
+
+  const news = (reach: Reach) => new Promise<void>((resolve) => timeline.after(newsMs, () => reach.run(resolve)));
 
   function leave(queue: Claim[], claim: Claim) {
     const index = queue.indexOf(claim);
@@ -103,6 +111,7 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
       },
       takeTurns: (name, run) => takeTurns(reach, name, run),
     }),
+    hasClaim: (reach) => [...queues.values()].some((queue) => queue.some((claim) => claim.reach === reach)),
     channelCount: (reach) => [...listeners].filter((listener) => listener.reach === reach).length,
     forget(reach) {
       for (const listener of listeners) if (listener.reach === reach) listeners.delete(listener);

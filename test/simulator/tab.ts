@@ -45,6 +45,7 @@ export function createTab({ timeline, machine, network, siblings, random }: TabO
   const wakeListeners = new Set<(wake: Wake) => void>();
   let state: TabState = 'visible';
   let hiddenSinceMs = 0;
+  let wasCached = false;
   let held: (() => void)[] = [];
 
   const isRunning = () => state === 'visible' || state === 'hidden';
@@ -121,12 +122,16 @@ export function createTab({ timeline, machine, network, siblings, random }: TabO
     become(next) {
       const before = state;
       if (before === 'closed' || before === next) return;
+      // Browsers hold nobody still whom others wait for.
+      if ((next === 'frozen' || next === 'cached') && siblings.hasClaim(reach)) return;
       state = next;
+      wasCached ||= before === 'cached';
       if (next === 'hidden') hiddenSinceMs = timeline.nowMs();
       if (!isRunning()) return;
       const waiting = held;
       held = [];
-      if (before === 'cached') wake('restored');
+      if (wasCached) wake('restored');
+      wasCached = false;
       for (const act of waiting) timeline.after(0, () => reach.run(act));
       if (next === 'visible') wake('shown');
     },

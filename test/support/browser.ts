@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { freePort } from './free-port.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -20,10 +21,20 @@ const installed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A real Chromium with all its rules about origins in force. */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(...more: string[]): Promise<Browser> {
   // Root, as in many containers, may not use the sandbox.
   const args = process.getuid?.() === 0 ? ['--no-sandbox', '--no-zygote'] : [];
-  return chromium.launch({ executablePath: await findChromium(), args: [...args, '--disable-gpu'] });
+  return chromium.launch({ executablePath: await findChromium(), args: [...args, '--disable-gpu', ...more] });
+}
+
+/** A browser whose pages may be hidden and frozen: where Playwright does more than connect, every page stays awake. */
+export async function launchSleepyBrowser(): Promise<{ context: BrowserContext; close: () => Promise<void> }> {
+  const port = await freePort();
+  const launched = await launchBrowser(`--remote-debugging-port=${port}`);
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  const [context] = browser.contexts();
+  if (!context) throw new Error('The browser came without a profile.');
+  return { context, close: () => launched.close() };
 }
 
 /** A fresh browser profile, and everything that went wrong in its page. */

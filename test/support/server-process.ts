@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 import { root } from './markdown.ts';
 
 export interface ServerProcess {
@@ -43,15 +42,6 @@ const environmentOfOurOwn = (): NodeJS.ProcessEnv =>
       ([name]) => !/^(BILLINGOS_.*|DATABASE_URL|PUBLIC_URL|HOST|LOG_LEVEL)$/.test(name),
     ),
   );
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** What the server says until it is ready; rejects with what it complains of when it ends before. */
 function welcomeOf(child: ChildProcess): Promise<string> {

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,6 +23,7 @@ export interface RunningShop {
 export async function startShop(): Promise<RunningShop> {
   if (!existsSync(join(root, 'dist/server/cli/main.js'))) throw new Error('Nothing is built yet: npm run build');
   const dataDirectory = await mkdtemp(join(tmpdir(), 'billingos-shop-'));
+  // Tokens name the service's port, so it must be known before the service is.
   const port = await freePort();
   // vitest's NODE_ENV would bundle React's development build.
   const { NODE_ENV: _test, ...env } = process.env;
@@ -64,14 +65,4 @@ function untilSaid(child: ChildProcess, pattern: RegExp): Promise<string> {
     child.stderr?.on('data', listen);
     child.once('exit', (code) => reject(new Error(`The shop ended with ${code}: ${said}`)));
   });
-}
-
-/** Tokens name the service's port, so it must be known before the service is. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

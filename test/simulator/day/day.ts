@@ -32,6 +32,7 @@ export interface Day {
 const sessionTokenUrl = `${shopUrl}/api/billingos-session`;
 /** News of a sign-out reaches every page within this time. */
 const newsMs = 100;
+const longestAskMs = 10_000;
 const mostTabs = 20;
 const usualLatency = [5, 60] as const;
 const slowLatency = [500, 4_000] as const;
@@ -78,6 +79,7 @@ async function createDay(
   let users = 0;
   let openedCount = 0;
   let signedOutAtMs: number | undefined;
+  let wokeAtMs = -Infinity;
   /** Whether it was the app that signed out, and so told all pages. */
   let isTold = false;
   world.cookie = 'user-0';
@@ -114,14 +116,17 @@ async function createDay(
       const hasRun = () => pages.includes(page) && page.runsSinceMs === runsSinceMs && joined?.isJudged() !== false;
       const operation = ledger.operationBegins(hasRun);
       page.operations.add(operation);
-      void client.operate().then((outcome) => {
+      void finish();
+
+      async function finish() {
+        const outcome = await client.operate();
         const isForAnother = 'customerId' in outcome && heldBy !== undefined && outcome.customerId !== heldBy;
         const nowHeldBy = client.customerId();
         // Somebody else logged in: what was begun for the one before is dropped, and that is a promise, too.
         const hasLeft = heldBy !== undefined && nowHeldBy !== undefined && nowHeldBy !== heldBy;
         page.operations.delete(operation);
         operation.end({ code: 'code' in outcome ? outcome.code : undefined, hasLeft, isForAnother });
-      });
+      }
     });
   }
 
@@ -163,9 +168,12 @@ async function createDay(
   async function sleep(forMs: number) {
     ledger.troubleBegins();
     if (setting.monotonicInSleep === 'stops') missUnderWay();
+    ledger.machineSleeps();
     world.machine.sleep();
     await world.advance(forMs);
+    ledger.machineWakes();
     world.machine.wake();
+    if (isTold) wokeAtMs = world.nowMs();
     // What was under way when it fell asleep is lost a moment after it woke.
     await world.advance(newsMs);
     ledger.troubleEnds();
@@ -205,7 +213,7 @@ async function createDay(
     if (signedOutAtMs !== undefined) ledger.troubleEnds();
     signedOutAtMs = undefined;
     isTold = false;
-    for (const page of [...pages]) (by === 'retry' ? retry : reload)(page);
+    for (const page of pages.slice()) (by === 'retry' ? retry : reload)(page);
   }
 
   function retry(page: Page) {
@@ -319,7 +327,8 @@ async function createDay(
     ledger.check();
     if (signedOutAtMs === undefined || !isTold) return;
     for (const { client, runsSinceMs, missedSignOut } of pages) {
-      const hasHeard = world.nowMs() > Math.max(signedOutAtMs, runsSinceMs) + newsMs;
+      // A page that wakes may ask before it hears, and learns it from the answer.
+      const hasHeard = world.nowMs() > Math.max(signedOutAtMs + newsMs, runsSinceMs + newsMs, wokeAtMs + longestAskMs);
       if (hasHeard && !missedSignOut && client.customerId() !== undefined) {
         throw new BrokenPromise(`a token is held after sign-out (at ${Math.round(world.nowMs())} ms)`);
       }
