@@ -60,7 +60,7 @@ export async function beginDay(service: Service, setting: DaySetting, openClient
     monotonicInSleep: setting.monotonicInSleep,
   });
   service.follow(world.nowMs);
-  const ledger = createLedger(world.nowMs, setting.lifetimeSeconds);
+  const ledger = createLedger(world.nowMs, setting);
   world.network.onExchange((exchange) => exchange.url === sessionTokenUrl && ledger.exchanged(exchange));
   return createDay(world, service, merchant, ledger, setting, openClient);
 }
@@ -325,7 +325,7 @@ async function createDay(
 
   function check() {
     ledger.check();
-    if (signedOutAtMs === undefined || !isTold) return;
+    if (signedOutAtMs === undefined || !isTold || setting.promises === 'counted') return;
     for (const { client, runsSinceMs, missedSignOut } of pages) {
       // A page that wakes may ask before it hears, and learns it from the answer.
       const hasHeard = world.nowMs() > Math.max(signedOutAtMs + newsMs, runsSinceMs + newsMs, wokeAtMs + longestAskMs);

@@ -1,8 +1,9 @@
 import type { Exchange } from '../network.ts';
+import type { DaySetting } from './step.ts';
 
 /** What must be true of a day, looked at after every step. Only what the world made possible is judged. */
 export interface Ledger {
-  readonly counts: { operations: number; judged: number; longestWaitMs: number };
+  readonly counts: { operations: number; judged: number; failed: number; stalled: number; longestWaitMs: number };
   /** What happened when, a line each: the same for the same seed. */
   readonly trace: readonly string[];
   note(what: string): void;
@@ -62,13 +63,18 @@ const hitWindowMs = 15_000;
 /** The longest backoff, the longest ask, the gap, and the way there and back twice. */
 const longestWaitMs = 90_000;
 const longestAskMs = 10_000;
+/** What a person notices. */
+const stallMs = 1_000;
 const longestTurnWaitMs = 2_500;
 const wakingMs = 100;
 /** Clocks are read a little before what they are read for. */
 const skewMs = 10;
 
-export function createLedger(nowMs: () => number, lifetimeSeconds: number): Ledger {
-  const counts = { operations: 0, judged: 0, longestWaitMs: 0 };
+export function createLedger(
+  nowMs: () => number,
+  { lifetimeSeconds, promises }: Pick<DaySetting, 'lifetimeSeconds' | 'promises'>,
+): Ledger {
+  const counts = { operations: 0, judged: 0, failed: 0, stalled: 0, longestWaitMs: 0 };
   const shortestRenewalMs = 0.8 * lifetimeSeconds * 1000;
   const trace: string[] = [];
   const exchanges: Exchange[] = [];
@@ -125,9 +131,12 @@ export function createLedger(nowMs: () => number, lifetimeSeconds: number): Ledg
     if (!isJudged(operation)) return;
     const waitedMs = nowMs() - operation.startedAtMs;
     counts.judged += 1;
+    if (waitedMs >= stallMs) counts.stalled += 1;
     counts.longestWaitMs = Math.max(counts.longestWaitMs, waitedMs);
     if (waitedMs > longestWaitMs) blame(`an operation waited for ${waitedMs} ms`);
-    if (code !== undefined) blame(`an operation failed with ${code}`);
+    if (code === undefined) return;
+    counts.failed += 1;
+    blame(`an operation failed with ${code}`);
   }
 
   return {
@@ -192,6 +201,7 @@ export function createLedger(nowMs: () => number, lifetimeSeconds: number): Ledg
       return { end, isJudged: () => isJudged(operation) };
     },
     check() {
+      if (promises === 'counted') return;
       checkBound();
       checkWaits();
       if (breach) throw new BrokenPromise(breach);

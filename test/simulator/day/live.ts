@@ -12,17 +12,31 @@ export interface Tally {
   operations: number;
   /** Of which the world allowed no failure, and none failed. */
   judged: number;
+  failed: number;
+  /** Of the judged ones, those that took a second or more. */
+  stalled: number;
   fetches: number;
   longestWaitMs: number;
 }
 
-export const emptyTally: Tally = { days: 0, tabs: 0, operations: 0, judged: 0, fetches: 0, longestWaitMs: 0 };
+export const emptyTally: Tally = {
+  days: 0,
+  tabs: 0,
+  operations: 0,
+  judged: 0,
+  failed: 0,
+  stalled: 0,
+  fetches: 0,
+  longestWaitMs: 0,
+};
 
 export const sumOf = (one: Tally, other: Tally): Tally => ({
   days: one.days + other.days,
   tabs: one.tabs + other.tabs,
   operations: one.operations + other.operations,
   judged: one.judged + other.judged,
+  failed: one.failed + other.failed,
+  stalled: one.stalled + other.stalled,
   fetches: one.fetches + other.fetches,
   longestWaitMs: Math.max(one.longestWaitMs, other.longestWaitMs),
 });

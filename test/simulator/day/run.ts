@@ -51,10 +51,10 @@ async function share() {
   process.stdout.write(`\n${summaryOf(total, failures.length)}\n`);
 }
 
-const summaryOf = ({ days, tabs, operations, judged, fetches, longestWaitMs }: Tally, broken: number) =>
+const summaryOf = ({ days, tabs, operations, judged, failed, fetches, longestWaitMs }: Tally, broken: number) =>
   [
     `${days + broken} seeds, ${24 * (days + broken)} simulated hours, ${tabs} tabs, ${operations} operations, ${fetches} fetches:`,
-    `0 of ${judged} operations failed that the world allowed, the longest took ${longestWaitMs} ms, and the bound on fetches held, in ${days} of ${days + broken} days.`,
+    `${failed} of ${judged} operations failed that the world allowed, the longest took ${longestWaitMs} ms, and the bound on fetches held, in ${days} of ${days + broken} days.`,
     `It took ${Math.round((performance.now() - startedAt) / 1000)} s.`,
   ].join('\n');
 

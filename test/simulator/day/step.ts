@@ -6,6 +6,8 @@ export interface DaySetting {
   readonly monotonicInSleep: 'stops' | 'goes on';
   /** How far the machine's calendar is off. */
   readonly calendarAheadMs: number;
+  /** `counted`: a broken promise ends nothing. For clients that promise nothing. */
+  readonly promises?: 'held' | 'counted' | undefined;
 }
 
 export type TroubleKind = 'unreachable' | 'silent' | '500' | '503' | '429' | 'html' | '204' | 'empty';
