@@ -3,7 +3,7 @@ import type { OpenClient, Outcome } from '../../test/simulator/day/page-client.t
 
 const renewBeforeMs = 300_000;
 /** A page that asks more often in a day is cut off: by its server, or by whoever pays for that. */
-const mostAsks = 2_000;
+const mostAsks = 200;
 const body = JSON.stringify({ query: '{ viewer { id } }' });
 
 interface Held {

@@ -56,7 +56,7 @@ export async function beginDay(service: Service, setting: DaySetting, openClient
     seed: setting.seed,
     origin: shopUrl,
     servers: { [shopUrl]: merchant.server, [apiUrl]: service.server },
-    calendarAtStartMs: Date.UTC(2026, 0, 1) + setting.calendarAheadMs,
+    calendarAtStartMs: service.nowMs() + setting.calendarAheadMs,
     monotonicInSleep: setting.monotonicInSleep,
   });
   service.follow(world.nowMs);

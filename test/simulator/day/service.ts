@@ -20,6 +20,8 @@ const environment = 'test';
 /** The real service on a real database, whose clock is the world's. */
 export interface Service {
   readonly server: Server;
+  /** By its own clock. */
+  nowMs(): number;
   /** Time goes on from one world to the next: this one begins when the last one ended. */
   follow(nowMs: () => number): void;
   /** The process ends. */
@@ -140,6 +142,7 @@ export async function openService(connection: SocketConnection): Promise<Service
 
   return {
     server,
+    nowMs,
     stop,
     start,
     newMerchant,
