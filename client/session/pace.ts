@@ -17,7 +17,7 @@ export function createPace(nowMs: () => number, random: () => number) {
 
   /** Nobody asks before that, whatever they want, for up to five minutes. */
   function holdBack(untilMs: number) {
-    openAtMs = Math.max(openAtMs, Math.min(untilMs, nowMs() + longestRetryAfterMs));
+    if (untilMs > openAtMs) openAtMs = Math.min(untilMs, nowMs() + longestRetryAfterMs);
   }
 
   function received(lifetimeMs: number) {

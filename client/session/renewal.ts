@@ -122,7 +122,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
 
   /** The gap after an ask is everybody's, whosever it was. */
   function noteAsk(atMs: number) {
-    groupAskedAtMs = Math.max(groupAskedAtMs, atMs);
+    if (atMs > groupAskedAtMs) groupAskedAtMs = atMs;
     holdBack(groupAskedAtMs + minimumGapMs);
   }
 
@@ -169,7 +169,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
 
   function countRefusal() {
     refusals += 1;
-    if (refusals >= patience) breakDown(new BillingOSError('TOKENS_REFUSED', 'Tokens were refused.'));
+    if (refusals >= patience) breakDown(new BillingOSError('TOKENS_REFUSED', 'Tokens refused.'));
   }
 
   const breakDown = (error: BillingOSError) => end({ kind: 'broken', error });

@@ -262,6 +262,21 @@ test('an ask that lies in the future holds nobody back for longer than one now',
   expect(merchant.asks).toHaveLength(2);
 });
 
+test('a message that is none of ours shortens no gap between two asks', async () => {
+  const world = createWorld();
+  const merchant = createMerchant(world, 60);
+  const session = startSession(merchant, world.host);
+  await world.advance(1_000);
+  world
+    .newTab()
+    .host.tabs?.listen(channelOf('shop'), () => {})
+    ?.post({ hello: 'world' });
+  await world.advance(10);
+  session.refused(session.newest()?.token ?? '', refusal);
+  await world.advance(minuteMs);
+  expect((merchant.asks[1] ?? 0) - (merchant.asks[0] ?? 0)).toBeGreaterThanOrEqual(5_000);
+});
+
 test('an older sign-out does not undo a later one', async () => {
   const { world, first, tell: tellOf } = await openWithNews();
   const token = first.newest();

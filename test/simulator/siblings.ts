@@ -8,7 +8,6 @@ export interface Reach {
   run(act: () => void): void;
   /** Whether messages get to it, at once or later. */
   isListening(): boolean;
-  isGone(): boolean;
 }
 
 interface Listener {

@@ -57,7 +57,6 @@ export function createTab({ timeline, machine, network, siblings, random }: TabO
       });
     },
     isListening: () => state !== 'closed' && state !== 'cached',
-    isGone: () => state === 'closed',
   };
 
   function wake(reason: Wake) {

@@ -168,10 +168,8 @@ async function createDay(
   async function sleep(forMs: number) {
     ledger.troubleBegins();
     if (setting.monotonicInSleep === 'stops') missUnderWay();
-    ledger.machineSleeps();
     world.machine.sleep();
     await world.advance(forMs);
-    ledger.machineWakes();
     world.machine.wake();
     if (isTold) wokeAtMs = world.nowMs();
     // What was under way when it fell asleep is lost a moment after it woke.

@@ -20,9 +20,6 @@ export interface Ledger {
   pageRetries(): void;
   /** A page stops that may have asked: its answer waits with it, and another one asks instead. */
   pageStops(): void;
-  /** Whoever waits for a turn then has waited long enough at the wake: all of them ask at once. */
-  machineSleeps(): void;
-  machineWakes(): void;
   /** The calendar goes forward, and takes this much of the token that is held. */
   calendarJumps(byMs: number): void;
   /** Nobody is left who knows when the last ask was. */
@@ -65,8 +62,6 @@ const longestWaitMs = 90_000;
 const longestAskMs = 10_000;
 /** What a person notices. */
 const stallMs = 1_000;
-const longestTurnWaitMs = 2_500;
-const wakingMs = 100;
 /** Clocks are read a little before what they are read for. */
 const skewMs = 10;
 
@@ -84,8 +79,6 @@ export function createLedger(
   let allowed = 0;
   let arrivedAtMs = -Infinity;
   let forgottenAtMs = -Infinity;
-  let wasCutShort = false;
-  let wokeAtMs = -Infinity;
   let retriedAtMs = -Infinity;
   let troubles = 0;
   let calm = 0;
@@ -148,11 +141,9 @@ export function createLedger(
       note('ask');
       const sinceLastMs = exchange.sentAtMs - lastAskAtMs();
       const isRetry = exchange.sentAtMs - retriedAtMs <= gapMs;
-      const isWaking = wasCutShort && exchange.sentAtMs - wokeAtMs <= wakingMs;
       const isKnown = lastAskAtMs() >= forgottenAtMs;
       const isTooSoon = sinceLastMs < gapMs - skewMs;
-      if (isTooSoon && isWaking) allowed += 1;
-      else if (isTooSoon && isKnown && !isRetry) blame(`two asks within ${sinceLastMs} ms`);
+      if (isTooSoon && isKnown && !isRetry) blame(`two asks within ${sinceLastMs} ms`);
       exchanges.push(exchange);
     },
     troubleBegins() {
@@ -180,11 +171,6 @@ export function createLedger(
     pageStops() {
       if (exchanges.at(-1)?.status === undefined && nowMs() - lastAskAtMs() <= longestAskMs) allowed += 1;
     },
-    machineSleeps() {
-      const isWaking = wasCutShort && nowMs() - wokeAtMs <= longestTurnWaitMs;
-      wasCutShort = isWaking || nowMs() - lastAskAtMs() <= longestTurnWaitMs;
-    },
-    machineWakes: () => void (wokeAtMs = nowMs()),
     calendarJumps(byMs) {
       if (byMs > 0) allowed += Math.min(1, byMs / shortestRenewalMs);
     },
