@@ -272,9 +272,12 @@ test('a message that is none of ours shortens no gap between two asks', async ()
     .host.tabs?.listen(channelOf('shop'), () => {})
     ?.post({ hello: 'world' });
   await world.advance(10);
-  session.refused(session.newest()?.token ?? '', refusal);
-  await world.advance(minuteMs);
-  expect((merchant.asks[1] ?? 0) - (merchant.asks[0] ?? 0)).toBeGreaterThanOrEqual(5_000);
+  for (let times = 0; times < 2; times += 1) {
+    session.refused(session.newest()?.token ?? '', refusal);
+    await world.advance(5_000);
+  }
+  const [first = 0, second = 0, third = 0] = merchant.asks;
+  expect(Math.min(second - first, third - second)).toBeGreaterThanOrEqual(5_000);
 });
 
 test('an older sign-out does not undo a later one', async () => {
