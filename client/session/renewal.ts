@@ -65,10 +65,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   const mayCount = () => leftMs(surelyRemainingMs) > 0;
   const untilNextAskMs = () => untilDueMs(believedMs());
   /** Whether another tab's moment is after all that this one knows, and not in the future. */
-  const isNews = (atMs: number, knownMs: number) =>
-    Math.max(knownMs, signedOutAtMs, tokenAtMs) < atMs && atMs < nowMs() + skewMs;
-  // Tabs have one calendar, but their other clocks began apart.
-  const calendarAheadMs = () => clock.calendarMs() - nowMs();
+  const isNews = (atMs: number, knownMs: number) => Math.max(knownMs, signedOutAtMs, tokenAtMs) < atMs;
 
   function setTimer(delayMs: number) {
     // Rounded up: browsers round down, and would call just before it is time.
@@ -81,13 +78,10 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     if (!stopListening || flight || isTerminal(state())) return;
     const delayMs = ask ? untilNextAskMs() : leftMs(surelyRemainingMs);
     if (delayMs > 0) setTimer(delayMs);
-    else if (!ask) expireGiven();
-    // Hidden and not needed: the next wake plans again.
-    else if (page.isVisible() || waiters > 0) queue(ask);
-  }
-
-  function expireGiven() {
-    if (life()) breakDown(new BillingOSError('TOKEN_EXPIRED', 'The token expired.'));
+    else if (ask) {
+      // Hidden and not needed: the next wake plans again.
+      if (page.isVisible() || waiters > 0) queue(ask);
+    } else if (life()) breakDown(new BillingOSError('TOKEN_EXPIRED', 'Expired.'));
   }
 
   function queue(ask: Ask) {
@@ -136,7 +130,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       const { token, ...terms } = read(answer);
       const held = { token, life: { ...terms, since } };
       if (!isNoRenewal(held, last)) return accept(held);
-      throw new BillingOSError('TOKEN_NOT_RENEWED', 'Is the answer cached?');
+      throw new BillingOSError('TOKEN_NOT_RENEWED', 'Cached answer?');
     } catch (error) {
       fail(error as BillingOSError);
     }
@@ -144,6 +138,8 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
 
   function accept(held: HeldToken) {
     tokenAtMs = held.life.since.monotonicMs;
+    // The one before was not refused.
+    if (life()) refusals = 0;
     // An ask that went out later knows better.
     if (tokenAtMs >= askedAtMs) drop();
     newest = last = held;
@@ -169,12 +165,12 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
 
   function countRefusal() {
     refusals += 1;
-    if (refusals >= patience) breakDown(new BillingOSError('TOKENS_REFUSED', 'Tokens refused.'));
+    if (refusals >= patience) breakDown(new BillingOSError('TOKENS_REFUSED', 'Refused.'));
   }
 
   const breakDown = (error: BillingOSError) => end({ kind: 'broken', error });
 
-  function signOutAt(atMs: number, error: BillingOSError) {
+  function signOutAt(atMs: number, error = new BillingOSError('SIGNED_OUT', 'Signed out.')) {
     newest = undefined;
     signedOutAtMs = atMs;
     end({ kind: 'signedOut', error });
@@ -188,32 +184,38 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   }
 
   function tell(isNew = false) {
-    const aheadMs = calendarAheadMs();
-    const news: News = {
-      held: life() && newest,
-      tokenAtMs: tokenAtMs + aheadMs,
-      askedAtMs: groupAskedAtMs + aheadMs,
-      signedOutAtMs: signedOutAtMs + aheadMs,
-      isNew,
-    };
+    const held = life() && newest;
+    const news: News = { ...instantOf(clock), held, askedAtMs: groupAskedAtMs, signedOutAtMs, isNew };
     channel?.post(news);
   }
 
-  function hear({ held, isNew, ...told }: News) {
-    const aheadMs = calendarAheadMs();
-    const since = { monotonicMs: told.tokenAtMs - aheadMs, calendarMs: told.tokenAtMs };
-    const leftAtMs = told.signedOutAtMs - aheadMs;
-    noteAsk(Math.min(told.askedAtMs - aheadMs, nowMs()));
-    // What was asked for earlier, by more than the gap that all keep, may be of whoever was logged in then.
-    if (held && !hasLeft && isNews(since.monotonicMs, trustedFromMs - minimumGapMs) && !isNoRenewal(held, last)) {
-      accept({ ...held, life: { ...held.life, since } });
+  function hear(news: News) {
+    const lateMs = clock.calendarMs() - news.calendarMs;
+    // Tabs have one calendar, but their other clocks began apart.
+    const aheadMs = nowMs() - lateMs - news.monotonicMs;
+    noteAsk(Math.min(news.askedAtMs + aheadMs, nowMs()));
+    if (!(Math.abs(lateMs) > skewMs)) believe(news, aheadMs);
+    // It waited while this tab was frozen, or the calendar was set: who was logged in then says little, that nobody was says enough.
+    else if (!news.held && !news.isNew) dispatch({ kind: 'refused' });
+    if (news.isNew) tell();
+    plan();
+  }
+
+  function believe({ held, signedOutAtMs: leftAtMs }: News, aheadMs: number) {
+    if (held && !hasLeft) {
+      const { token, life } = held;
+      const since = { ...life.since };
+      since.monotonicMs += aheadMs;
+      // What was asked for earlier, by more than the gap that all keep, may be of whoever was logged in then.
+      if (isNews(since.monotonicMs, trustedFromMs - minimumGapMs) && !isNoRenewal(held, last)) {
+        accept({ token, life: { ...life, since } });
+      }
     }
+    leftAtMs += aheadMs;
     // An ask that went out at the same time does not know of it.
     if (isNews(leftAtMs, Math.max(trustedFromMs, askedAtMs - skewMs))) {
-      signOutAt(leftAtMs, new BillingOSError('SIGNED_OUT', 'Signed out.'));
+      signOutAt(leftAtMs);
     }
-    if (isNew) tell();
-    plan();
   }
 
   /** Nobody knows who is logged in now but the source, and the tabs that asked it just now. */
@@ -314,7 +316,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     },
     signOut() {
       hasLeft = true;
-      signOutAt(nowMs(), new BillingOSError('SIGNED_OUT', 'Signed out.'));
+      signOutAt(nowMs());
       tell();
     },
   };

@@ -1,14 +1,12 @@
-import type { HeldToken } from './life.ts';
+import type { HeldToken, Instant } from './life.ts';
 
 /**
  * What one tab tells the others: all that it knows, so that neither the order nor the loss of messages matters. Its moments are those of
- * its monotonic clock, as the calendar that all tabs have in common shows them now; `-Infinity` is never.
+ * its own monotonic clock; `-Infinity` is never. It tells them with what both clocks show: the calendar is the one that all have in common.
  */
-export interface News {
+export interface News extends Instant {
   /** Its newest token, if that was not refused. */
   readonly held: HeldToken | undefined;
-  /** When that was asked for. */
-  readonly tokenAtMs: number;
   /** When any of them last asked, as far as it knows: nobody asks within the gap after that. */
   readonly askedAtMs: number;
   /** When somebody last signed out. */

@@ -205,6 +205,15 @@ test('refusals with accepted tokens between them break nothing', async () => {
   expect(kind()).toBe('ready');
 });
 
+test('refusals with tokens between them that nobody refused break nothing', async () => {
+  const { world, merchant, session, kind } = await createReadyScene(60);
+  for (let round = 0; round < 5; round += 1) {
+    session.refused(merchant.latestToken(), refusal);
+    await world.advance(60_000);
+  }
+  expect(kind()).toBe('ready');
+});
+
 test('a source that repeats its token is told apart, and the token serves while it counts', async () => {
   const { world, merchant, session } = await createReadyScene(60);
   merchant.answer = 'same';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BillingOSError } from '../../client/errors.ts';
 import type { Host } from '../../client/session/host.ts';
+import { instantOf, type HeldToken } from '../../client/session/life.ts';
 import { channelOf, type News } from '../../client/session/tabs.ts';
 import type { TokenOptions } from '../../client/token-options.ts';
 import { createMerchant, type Merchant } from './support/merchant.ts';
@@ -227,22 +228,26 @@ test('a signed-out page that comes back from the back-forward cache asks anew', 
   expect(session.state().kind).toBe('ready');
 });
 
-/** A tab of a browser that tells this much; moments as the calendar shows them. */
-function tell(world: World, news: Partial<News>) {
+/** A tab of a browser that tells this much; its clocks are those of the first one. */
+function tell({ host, newTab }: World, news: Partial<News>) {
   const never = -Infinity;
-  const channel = world.newTab().host.tabs?.listen(channelOf('shop'), () => {});
-  channel?.post({ held: undefined, tokenAtMs: never, askedAtMs: never, signedOutAtMs: never, isNew: false, ...news });
+  const channel = newTab().host.tabs?.listen(channelOf('shop'), () => {});
+  const quiet = { held: undefined, askedAtMs: never, signedOutAtMs: never, isNew: false };
+  channel?.post({ ...quiet, ...instantOf(host.clock), ...news });
   channel?.close();
 }
 
-const calendarMs = ({ host }: World) => host.clock.calendarMs();
+/** What another tab holds that asked at this moment. */
+function heldSince(held: HeldToken | undefined, token: string, monotonicMs: number) {
+  return held && { token, life: { ...held.life, since: { ...held.life.since, monotonicMs } } };
+}
 
 test('a tab that hears late of an ask is not held back by it', async () => {
   const world = createWorld();
   const merchant = createMerchant(world, 600);
   const session = startSession(merchant, world.host);
   await world.advance(minuteMs);
-  const askedAtMs = calendarMs(world);
+  const askedAtMs = world.host.clock.monotonicMs();
   world.page.isVisible = false;
   await world.advance(hourMs);
   tell(world, { askedAtMs });
@@ -252,14 +257,27 @@ test('a tab that hears late of an ask is not held back by it', async () => {
   await expect(token).resolves.toBe(merchant.latestToken());
 });
 
-test('an ask that lies in the future holds nobody back for longer than one now', async () => {
-  const world = createWorld();
-  const merchant = createMerchant(world, 60);
-  startSession(merchant, world.host);
-  await world.advance(1_000);
-  tell(world, { askedAtMs: calendarMs(world) + 24 * hourMs });
-  await world.advance(minuteMs);
-  expect(merchant.asks).toHaveLength(2);
+test('a tab that hears late that no token is held sends none before it has asked, and one that still counts stays otherwise', async () => {
+  const { world, first, tell: tellOf } = await openWithNews();
+  const told = { calendarMs: world.host.clock.calendarMs() - minuteMs };
+  tellOf({ ...told, held: first.newest() });
+  await world.advance(2);
+  expect(first.state().kind).toBe('ready');
+  tellOf(told);
+  await world.advance(2);
+  expect(first.isUsable()).toBe(false);
+  await world.advance(100);
+  expect(first.state().kind).toBe('ready');
+});
+
+test('a sign-out that was told by another calendar signs nobody out', async () => {
+  const { world, first, tell: tellOf } = await openWithNews();
+  const { calendarMs, monotonicMs } = instantOf(world.host.clock);
+  tellOf({ calendarMs: calendarMs + hourMs, monotonicMs, signedOutAtMs: monotonicMs });
+  await world.advance(2);
+  expect(first.state().kind).not.toBe('signedOut');
+  await world.advance(100);
+  expect(first.state().kind).toBe('ready');
 });
 
 test('a message that is none of ours shortens no gap between two asks', async () => {
@@ -282,12 +300,12 @@ test('a message that is none of ours shortens no gap between two asks', async ()
 
 test('an older sign-out does not undo a later one', async () => {
   const { world, first, tell: tellOf } = await openWithNews();
-  const token = first.newest();
-  const held = token && { ...token, token: createToken({ name: 'between', issuedAtSeconds: 1_800_000_030 }) };
-  const beganMs = calendarMs(world) - minuteMs;
+  const beganMs = world.host.clock.monotonicMs() - minuteMs;
+  const between = createToken({ name: 'between', issuedAtSeconds: 1_800_000_030 });
+  const held = heldSince(first.newest(), between, beganMs + 40_000);
   for (const news of [{ signedOutAtMs: beganMs + 50_000 }, { signedOutAtMs: beganMs + 30_000 }]) tellOf(news);
   await world.advance(2);
-  tellOf({ held, tokenAtMs: beganMs + 40_000 });
+  tellOf({ held });
   await world.advance(2);
   expect(first.newest()).toBeUndefined();
 });
@@ -296,10 +314,9 @@ test('news of a sign-out and of a later login in one message is a login', async 
   const { world, first, tell: tellOf } = await openWithNews();
   const kinds: string[] = [];
   first.subscribe(() => kinds.push(first.state().kind));
-  const beganMs = calendarMs(world) - minuteMs;
-  const token = first.newest();
-  const held = token && { ...token, token: createToken({ name: 'next', issuedAtSeconds: 1_800_000_055 }) };
-  tellOf({ signedOutAtMs: beganMs + 50_000, held, tokenAtMs: beganMs + 55_000 });
+  const beganMs = world.host.clock.monotonicMs() - minuteMs;
+  const next = createToken({ name: 'next', issuedAtSeconds: 1_800_000_055 });
+  tellOf({ signedOutAtMs: beganMs + 50_000, held: heldSince(first.newest(), next, beganMs + 55_000) });
   await world.advance(2);
   expect(kinds).toEqual(['ready']);
 });
@@ -335,15 +352,14 @@ test('the same token out of a cache lives no longer in any tab', async () => {
 test('after retry an older ask of another tab does not win over the own one', async () => {
   const { world, merchant, first, second } = await openTwo();
   await world.advance(minuteMs);
-  const tokenAtMs = calendarMs(world);
+  const tokenAtMs = world.host.clock.monotonicMs();
   await world.advance(1_000);
   merchant.customerId = 'cus_grace';
   merchant.answerAfterMs = 1_000;
   second.retry();
   await world.advance(10);
-  const token = first.newest();
-  const held = token && { ...token, token: createToken({ name: 'late', issuedAtSeconds: 1_800_000_061 }) };
-  tell(world, { held, tokenAtMs });
+  const late = createToken({ name: 'late', issuedAtSeconds: 1_800_000_061 });
+  tell(world, { held: heldSince(first.newest(), late, tokenAtMs) });
   await world.advance(20_000);
   expect(second.newest()?.life.claims.customerId).toBe('cus_grace');
 });

@@ -18,6 +18,8 @@ export interface Tab {
   close(): void;
   /** Runs now, or when the tab may run again; never after it was closed. */
   run(act: () => void): void;
+  /** Whether it holds a lock, or waits for one. */
+  hasClaim(): boolean;
   /** What the page has not given back. */
   leftOver(): { readonly timers: number; readonly listeners: number; readonly channels: number };
 }
@@ -49,6 +51,7 @@ export function createTab({ timeline, machine, network, siblings, random }: TabO
   let held: (() => void)[] = [];
 
   const isRunning = () => state === 'visible' || state === 'hidden';
+  const hasClaim = () => siblings.hasClaim(reach);
   const reach: Reach = {
     run(act) {
       machine.whenAwake(() => {
@@ -103,6 +106,7 @@ export function createTab({ timeline, machine, network, siblings, random }: TabO
   return {
     state: () => state,
     run: reach.run,
+    hasClaim,
     host: {
       clock: machine,
       timers: { set: setTimer, clear: (timer) => clearTimer(timer as Timer | undefined) },
@@ -122,7 +126,7 @@ export function createTab({ timeline, machine, network, siblings, random }: TabO
       const before = state;
       if (before === 'closed' || before === next) return;
       // Browsers hold nobody still whom others wait for.
-      if ((next === 'frozen' || next === 'cached') && siblings.hasClaim(reach)) return;
+      if ((next === 'frozen' || next === 'cached') && hasClaim()) return;
       state = next;
       wasCached ||= before === 'cached';
       if (next === 'hidden') hiddenSinceMs = timeline.nowMs();

@@ -15,8 +15,8 @@ interface Page {
   readonly operations: Set<BegunOperation>;
   /** Since when it has run without a break. */
   runsSinceMs: number;
-  /** It was in the back-forward cache when somebody signed out: no message reached it. */
-  missedSignOut: boolean;
+  /** No message reached it: it was in the back-forward cache when somebody signed out, or a clock jumped meanwhile. */
+  missedNews: boolean;
 }
 
 export interface Day {
@@ -93,7 +93,7 @@ async function createDay(
       client: openClient(tab.host, sessionTokenUrl),
       operations: new Set(),
       runsSinceMs: world.nowMs(),
-      missedSignOut: false,
+      missedNews: false,
     });
   }
 
@@ -168,20 +168,21 @@ async function createDay(
   async function sleep(forMs: number) {
     ledger.troubleBegins();
     if (setting.monotonicInSleep === 'stops') missUnderWay();
+    const isAnyWaiting = pages.some(({ tab }) => tab.hasClaim());
     world.machine.sleep();
     await world.advance(forMs);
     world.machine.wake();
+    if (isAnyWaiting && setting.monotonicInSleep === 'goes on') ledger.waitsAreCutShort();
     if (isTold) wokeAtMs = world.nowMs();
     // What was under way when it fell asleep is lost a moment after it woke.
     await world.advance(newsMs);
     ledger.troubleEnds();
   }
 
-  /** What is under way to a page while one clock goes on without the other is of another time to it. */
+  /** What is under way while one clock goes on without the other is of another time, and not believed. */
   function missUnderWay() {
-    if (!isTold) return;
-    const isUnderWay = world.nowMs() <= (signedOutAtMs ?? -Infinity) + newsMs;
-    for (const page of pages) page.missedSignOut ||= isUnderWay || !isRunning(page);
+    const isUnderWay = isTold && world.nowMs() <= (signedOutAtMs ?? -Infinity) + newsMs;
+    for (const page of pages) page.missedNews ||= isUnderWay;
   }
 
   /** The site's own login ends, and nobody is told. */
@@ -198,7 +199,7 @@ async function createDay(
     leave(login);
     isTold = true;
     signedOutAtMs = world.nowMs();
-    for (const other of pages) other.missedSignOut ||= other.tab.state() === 'cached';
+    for (const other of pages) other.missedNews ||= other.tab.state() === 'cached';
     page.tab.run(page.client.signOut);
   }
 
@@ -215,7 +216,7 @@ async function createDay(
   }
 
   function retry(page: Page) {
-    page.missedSignOut = false;
+    page.missedNews = false;
     page.tab.run(() => {
       ledger.pageRetries();
       page.client.retry();
@@ -324,10 +325,10 @@ async function createDay(
   function check() {
     ledger.check();
     if (signedOutAtMs === undefined || !isTold || setting.promises === 'counted') return;
-    for (const { client, runsSinceMs, missedSignOut } of pages) {
+    for (const { client, runsSinceMs, missedNews } of pages) {
       // A page that wakes may ask before it hears, and learns it from the answer.
       const hasHeard = world.nowMs() > Math.max(signedOutAtMs + newsMs, runsSinceMs + newsMs, wokeAtMs + longestAskMs);
-      if (hasHeard && !missedSignOut && client.customerId() !== undefined) {
+      if (hasHeard && !missedNews && client.customerId() !== undefined) {
         throw new BrokenPromise(`a token is held after sign-out (at ${Math.round(world.nowMs())} ms)`);
       }
     }

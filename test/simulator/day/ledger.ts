@@ -24,6 +24,8 @@ export interface Ledger {
   calendarJumps(byMs: number): void;
   /** Nobody is left who knows when the last ask was. */
   groupForgets(): void;
+  /** The machine slept, and pages waited for each other meanwhile: those waits are all over when it wakes. */
+  waitsAreCutShort(): void;
   operationBegins(hasRun: () => boolean): BegunOperation;
   /** @throws {BrokenPromise} for the first promise that is broken. */
   check(): void;
@@ -62,6 +64,10 @@ const longestWaitMs = 90_000;
 const longestAskMs = 10_000;
 /** What a person notices. */
 const stallMs = 1_000;
+/** A message has reached every page within this time. */
+const messageMs = 10;
+/** Pages whose waits are over give way to each other for so long. */
+const giveWayMs = 200;
 /** Clocks are read a little before what they are read for. */
 const skewMs = 10;
 
@@ -80,6 +86,7 @@ export function createLedger(
   let arrivedAtMs = -Infinity;
   let forgottenAtMs = -Infinity;
   let retriedAtMs = -Infinity;
+  let cutShortAtMs = -Infinity;
   let troubles = 0;
   let calm = 0;
 
@@ -132,6 +139,12 @@ export function createLedger(
     blame(`an operation failed with ${code}`);
   }
 
+  function groupForgets() {
+    forgottenAtMs = nowMs();
+    arrivedAtMs = nowMs();
+    allowed += 1;
+  }
+
   return {
     counts,
     trace,
@@ -143,7 +156,8 @@ export function createLedger(
       const isRetry = exchange.sentAtMs - retriedAtMs <= gapMs;
       const isKnown = lastAskAtMs() >= forgottenAtMs;
       const isTooSoon = sinceLastMs < gapMs - skewMs;
-      if (isTooSoon && isKnown && !isRetry) blame(`two asks within ${sinceLastMs} ms`);
+      const isCutShort = exchange.sentAtMs - cutShortAtMs <= giveWayMs;
+      if (isTooSoon && isKnown && !isRetry && !isCutShort) blame(`two asks within ${sinceLastMs} ms`);
       exchanges.push(exchange);
     },
     troubleBegins() {
@@ -155,13 +169,15 @@ export function createLedger(
     },
     tokensEnd: (atMs) => void hits.push(atMs),
     pageArrives() {
+      // Only the page that asked knows of it, and that may be the one that is loaded anew.
+      if (nowMs() - lastAskAtMs() < messageMs) return groupForgets();
       if (nowMs() - Math.max(lastAskAtMs(), arrivedAtMs) < gapMs - skewMs) return;
       arrivedAtMs = nowMs();
       allowed += 1;
     },
-    groupForgets() {
-      forgottenAtMs = nowMs();
-      arrivedAtMs = nowMs();
+    groupForgets,
+    waitsAreCutShort() {
+      cutShortAtMs = nowMs();
       allowed += 1;
     },
     pageRetries() {
