@@ -1,54 +1,100 @@
 import {
+  BindCustomerDocument,
+  CreateCustomerDocument,
   CreateSessionDocument,
+  CustomerDocument,
+  CustomersDocument,
+  DeleteCustomerDocument,
+  ExplainBindingDocument,
   IntrospectSessionDocument,
+  MergeCustomersDocument,
+  RelinkCustomerDocument,
   RevokeSessionDocument,
   RevokeSessionsDocument,
   SessionDocument,
   SessionsDocument,
+  UnresolvedCustomersDocument,
+  UpdateCustomerDocument,
+  type CreateCustomerInput,
   type CreateSessionInput,
+  type CustomerBy,
+  type CustomerFilter,
+  type ExternalIdentityInput,
   type RevokeSessionsBy,
   type SessionFilter,
+  type UpdateCustomerInput,
 } from './generated.ts';
+import {
+  customerOf,
+  explanationOf,
+  unresolvedCustomerOf,
+  type BindingExplanation,
+  type Customer,
+  type CustomerList,
+  type CustomerMerge,
+  type UnresolvedCustomerFilter,
+  type UnresolvedCustomerList,
+} from './node/customer.ts';
 import type { Environment } from './node/environment.ts';
+import { createList } from './node/list.ts';
 import { readOptions, type BillingOSOptions } from './node/options.ts';
 import { createRequest, type CallOptions, type Request } from './node/request.ts';
 import { environmentOf } from './node/secret-key.ts';
 import {
-  createSessionList,
-  customerOf,
+  createdSessionOf,
   sessionOf,
   type CreatedSession,
   type Session,
   type SessionIntrospection,
   type SessionList,
 } from './node/session.ts';
+import { warnOfUnresolved } from './node/unresolved-warning.ts';
 
 export { BillingOSError, type BillingOSErrorCode } from './errors.ts';
-export type { CreateSessionInput, RevokeSessionsBy, SessionFilter } from './generated.ts';
+export type {
+  BindAttemptOutcome,
+  BindOutcome,
+  CreateCustomerInput,
+  CreateSessionInput,
+  CustomerBy,
+  CustomerFilter,
+  CustomerSource,
+  ExternalIdentityInput,
+  RevokeSessionsBy,
+  SessionFilter,
+  UnresolvedBucket,
+  UnresolvedReason,
+  UpdateCustomerInput,
+} from './generated.ts';
 export { expressSessionHandler } from './handlers/express.ts';
 export { fastifySessionHandler } from './handlers/fastify.ts';
 export { createSessionHandler } from './handlers/web.ts';
 export type { SessionHandlerOptions } from './handlers/session-answer.ts';
+export type {
+  BindAttempt,
+  BindingExplanation,
+  Customer,
+  CustomerList,
+  CustomerMerge,
+  CustomerPage,
+  UnresolvedCustomer,
+  UnresolvedCustomerFilter,
+  UnresolvedCustomerList,
+  UnresolvedCustomerPage,
+} from './node/customer.ts';
 export type { Environment } from './node/environment.ts';
+export type { PageRequest } from './node/list.ts';
 export type { BillingOSOptions } from './node/options.ts';
 export type { CallOptions } from './node/request.ts';
-export type {
-  CreatedSession,
-  Customer,
-  Session,
-  SessionIntrospection,
-  SessionList,
-  SessionPage,
-  SessionPageRequest,
-} from './node/session.ts';
+export type { CreatedSession, Session, SessionIntrospection, SessionList, SessionPage } from './node/session.ts';
 
 /**
  * The service as a merchant's server sees it. Every method rejects with a BillingOSError (docs/errors.md), or with the
  * reason of the signal that ended it.
  *
  * Failures that may pass are tried again: no connection, no answer in time, 429 and 5xx. All methods are safe to repeat:
- * queries change nothing, what is revoked stays revoked, and a `createSession` whose answer was lost leaves a session
- * whose token nobody has.
+ * queries change nothing, what is revoked, deleted, bound, relinked or merged stays so, the same `createCustomer` gives the
+ * same customer, and a `createSession` whose answer was lost leaves a session whose token nobody has.
  */
 export class BillingOS {
   /** Where this key counts. */
@@ -65,13 +111,8 @@ export class BillingOS {
   /** Issues a short-lived token for the user who is logged in. Authenticate that user first. */
   async createSessionToken(input: CreateSessionInput, call?: CallOptions): Promise<CreatedSession> {
     const { createSession } = await this.#request(CreateSessionDocument, { input }, call);
-    return {
-      sessionToken: createSession.sessionToken,
-      expiresAt: new Date(createSession.expiresAt),
-      expiresIn: createSession.expiresIn,
-      session: sessionOf(createSession.session),
-      customer: customerOf(createSession.customer),
-    };
+    warnOfUnresolved(createSession.unresolvedCustomers, input);
+    return createdSessionOf(createSession);
   }
 
   /** Ends one session now. Rejects with NOT_FOUND when there is no such session of yours. */
@@ -94,10 +135,7 @@ export class BillingOS {
 
   /** Sessions, newest first; nothing is asked before the list is used. */
   listSessions(filter?: SessionFilter, call?: CallOptions): SessionList {
-    return createSessionList(async ({ first, after }) => {
-      const { sessions } = await this.#request(SessionsDocument, { first, after, filter }, call);
-      return sessions;
-    });
+    return createList('sessions', sessionOf, (page) => this.#request(SessionsDocument, { ...page, filter }, call));
   }
 
   /** Whether a session token counts at this moment, revocation included. */
@@ -105,5 +143,70 @@ export class BillingOS {
     const { introspectSession } = await this.#request(IntrospectSessionDocument, { token }, call);
     const { active, session } = introspectSession;
     return active && session ? { active, session: sessionOf(session) } : { active: false };
+  }
+
+  /** Makes a customer before its first session. CONFLICT when there is another one of this user or organization. */
+  async createCustomer(input: CreateCustomerInput, call?: CallOptions): Promise<Customer> {
+    const { createCustomer } = await this.#request(CreateCustomerDocument, { input }, call);
+    return customerOf(createCustomer);
+  }
+
+  /** One customer by one of its ids, here, at Stripe or with you; `null` when there is no such customer of yours. */
+  async customer(by: CustomerBy, call?: CallOptions): Promise<Customer | null> {
+    const { customer } = await this.#request(CustomerDocument, { by }, call);
+    return customer && customerOf(customer);
+  }
+
+  /** Changes what is known about a customer: what is left out stays, `null` takes it away. */
+  async updateCustomer(id: string, input: UpdateCustomerInput, call?: CallOptions): Promise<Customer> {
+    const { updateCustomer } = await this.#request(UpdateCustomerDocument, { id, input }, call);
+    return customerOf(updateCustomer);
+  }
+
+  /** Forgets a customer and ends its sessions now. `null` when there is no such customer of yours, or not any more. */
+  async deleteCustomer(id: string, call?: CallOptions): Promise<{ deletedId: string | null }> {
+    const { deleteCustomer } = await this.#request(DeleteCustomerDocument, { id }, call);
+    return deleteCustomer;
+  }
+
+  /** Customers, newest first; nothing is asked before the list is used. */
+  listCustomers(filter?: CustomerFilter, call?: CallOptions): CustomerList {
+    return createList('customers', customerOf, (page) => this.#request(CustomersDocument, { ...page, filter }, call));
+  }
+
+  /** Imported customers that are nobody's yet, newest first; nothing is asked before the list is used. */
+  listUnresolvedCustomers({ bucket }: UnresolvedCustomerFilter = {}, call?: CallOptions): UnresolvedCustomerList {
+    return createList('unresolvedCustomers', unresolvedCustomerOf, (page) =>
+      this.#request(UnresolvedCustomersDocument, { ...page, bucket }, call),
+    );
+  }
+
+  /** Says whose an imported customer is, once. CONFLICT when it is somebody else's, or when that one has a customer. */
+  async bindCustomer(id: string, identity: ExternalIdentityInput, call?: CallOptions): Promise<Customer> {
+    const { bindCustomer } = await this.#request(BindCustomerDocument, { id, identity }, call);
+    return customerOf(bindCustomer);
+  }
+
+  /** Gives a bound customer to somebody else, and ends its sessions now. The reason is kept in the ledger. */
+  async relinkCustomer(
+    id: string,
+    identity: ExternalIdentityInput,
+    reason: string,
+    call?: CallOptions,
+  ): Promise<Customer> {
+    const { relinkCustomer } = await this.#request(RelinkCustomerDocument, { id, identity, reason }, call);
+    return customerOf(relinkCustomer);
+  }
+
+  /** Makes one of two customers, and ends the sessions of the one that goes. */
+  async mergeCustomers({ from, into, reason }: CustomerMerge, call?: CallOptions): Promise<Customer> {
+    const { mergeCustomers } = await this.#request(MergeCustomersDocument, { from, into, reason }, call);
+    return customerOf(mergeCustomers);
+  }
+
+  /** Whose a customer is, and how that came about. */
+  async explainBinding(id: string, call?: CallOptions): Promise<BindingExplanation> {
+    const { explainBinding } = await this.#request(ExplainBindingDocument, { customerId: id }, call);
+    return explanationOf(explainBinding);
   }
 }

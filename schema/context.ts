@@ -1,6 +1,6 @@
 import type { Environment } from './environment.ts';
 import type { ApiError } from './errors.ts';
-import type { CustomerId, KeyId, MerchantId, SessionId } from './id.ts';
+import type { CustomerId, ImportId, KeyId, MerchantId, SessionId } from './id.ts';
 import type { OperationSet, SessionOperation } from './operation.ts';
 
 /** Whose data: every row belongs to one merchant in one environment. */
@@ -21,6 +21,8 @@ export interface AnonymousCaller {
 /** A merchant, however it is known: by secret key, or at the command line. */
 export interface Merchant extends Owner {
   readonly kind: 'merchant';
+  /** Left out at the command line. */
+  readonly keyId?: KeyId;
 }
 
 /** The merchant's server, by secret key. */
@@ -36,12 +38,143 @@ export interface CustomerCaller extends Owner {
   readonly operations: OperationSet;
 }
 
+/** Where a customer came from: its first session, the merchant's own call, or an import. */
+export type CustomerSource = 'session' | 'api' | 'import';
+
 export interface CustomerRecord {
   readonly id: CustomerId;
   readonly externalUserId: string | null;
   readonly externalOrganizationId: string | null;
   readonly email: string | null;
+  readonly name: string | null;
+  readonly stripeCustomerId: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly source: CustomerSource;
   readonly createdAt: Date;
+}
+
+/** The merchant's own id of whose a customer is: a user or an organization. */
+export type ExternalIdentity =
+  | { readonly kind: 'user'; readonly externalUserId: string }
+  | { readonly kind: 'organization'; readonly externalOrganizationId: string };
+
+/** What can be said about a customer; what is left out stays, `null` takes it away. */
+export interface CustomerDetails {
+  readonly email?: string | null | undefined;
+  readonly name?: string | null | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+export type CustomerSelection =
+  | ExternalIdentity
+  | { readonly kind: 'id'; readonly id: string }
+  | { readonly kind: 'stripe'; readonly stripeCustomerId: string };
+
+export interface CustomerFilter {
+  /** Compared as binding does it: by its key. */
+  readonly email?: string | null | undefined;
+  readonly bound?: boolean | null | undefined;
+  readonly source?: CustomerSource | null | undefined;
+}
+
+/** What came of trying to find out, at a session, whose an imported customer is. */
+export const bindOutcomes = [
+  'BOUND',
+  'ALREADY_BOUND',
+  'NO_MATCH',
+  'NO_EMAIL',
+  'EMAIL_NOT_VERIFIED',
+  'AMBIGUOUS',
+  'CUSTOMER_EXISTS',
+  'ORGANIZATION',
+  'FAILED',
+] as const;
+
+export type BindOutcome = (typeof bindOutcomes)[number];
+
+/** Of a session, or of what the merchant did by hand. */
+export const bindAttemptOutcomes = [...bindOutcomes, 'BOUND_BY_HAND', 'MERGED', 'RELINKED'] as const;
+
+export type BindAttemptOutcome = (typeof bindAttemptOutcomes)[number];
+
+export const unresolvedReasons = [
+  'AWAITS_SESSION',
+  'NO_EMAIL',
+  'EMAIL_NOT_COMPARABLE',
+  'EMAIL_COLLISION',
+  'CUSTOMER_EXISTS',
+] as const;
+
+export type UnresolvedReason = (typeof unresolvedReasons)[number];
+
+/** `PENDING` resolves itself at a session; the rest needs the merchant. */
+export type UnresolvedBucket = 'PENDING' | 'NEEDS_ATTENTION';
+
+export interface UnresolvedCustomer {
+  readonly customer: CustomerRecord;
+  readonly bucket: UnresolvedBucket;
+  readonly reason: UnresolvedReason;
+}
+
+export interface BindAttempt {
+  readonly id: string;
+  readonly outcome: BindAttemptOutcome;
+  readonly externalUserId: string | null;
+  readonly externalOrganizationId: string | null;
+  readonly email: string | null;
+  readonly emailVerified: boolean | null;
+  readonly candidates: number;
+  readonly otherCustomerId: CustomerId | null;
+  readonly keyId: KeyId | null;
+  readonly reason: string | null;
+  readonly createdAt: Date;
+}
+
+export interface BindingExplanation {
+  readonly customer: CustomerRecord;
+  /** `null` when the customer is bound. */
+  readonly unresolved: UnresolvedCustomer | null;
+  /** The newest first, at most a hundred. */
+  readonly attempts: readonly BindAttempt[];
+}
+
+export type ImportStatus = 'running' | 'done' | 'failed';
+
+/** How many of one kind. */
+export interface ImportCount {
+  readonly created: number;
+  readonly changed: number;
+  readonly same: number;
+  readonly unusable: number;
+}
+
+export interface ImportCounts {
+  readonly product: ImportCount;
+  readonly price: ImportCount;
+  readonly customer: ImportCount;
+  readonly subscription: ImportCount;
+}
+
+/** A row that could not be used: where it is (`line 17`, `cus_123`), and why. */
+export interface ImportProblem {
+  readonly where: string;
+  readonly reason: string;
+}
+
+/** One run of an import. */
+export interface ImportRecord {
+  readonly id: ImportId;
+  readonly mode: 'dry' | 'real';
+  readonly status: ImportStatus;
+  /** Where it goes on; `null` before the first rows. */
+  readonly cursor: string | null;
+  readonly counts: ImportCounts;
+  /** The first hundred. */
+  readonly problems: readonly ImportProblem[];
+  /** Why it could not go on. */
+  readonly failure: string | null;
+  readonly startedAt: Date;
+  readonly updatedAt: Date;
 }
 
 export type SessionStatus = 'active' | 'expired' | 'revoked';
@@ -65,6 +198,8 @@ export interface SessionRecord {
 export interface NewSession {
   readonly externalUserId: string;
   readonly email?: string | null | undefined;
+  /** Whether the merchant knows that the address is the user's; left out, its own setting decides. */
+  readonly emailVerified?: boolean | null | undefined;
   readonly externalOrganizationId?: string | null | undefined;
   readonly expiresIn?: number | null | undefined;
   readonly allowedOperations?: readonly SessionOperation[] | null | undefined;
@@ -75,6 +210,7 @@ export interface IssuedSession {
   readonly sessionToken: string;
   readonly expiresInSeconds: number;
   readonly session: SessionRecord;
+  readonly bindOutcome: BindOutcome;
 }
 
 /** Which sessions to revoke. The organization is named by the merchant's own id for it. */
@@ -115,6 +251,38 @@ export interface Sessions {
 
 export interface Customers {
   find(caller: Merchant | CustomerCaller, ids: readonly string[]): Promise<(CustomerRecord | null)[]>;
+  findBy(merchant: Merchant, selection: CustomerSelection): Promise<CustomerRecord | null>;
+  list(merchant: Merchant, page: PageRequest, filter: CustomerFilter): Promise<Page<CustomerRecord>>;
+  /** The same again gives the same customer; CONFLICT when there is another one with this identity. */
+  create(merchant: Merchant, identity: ExternalIdentity, details: CustomerDetails): Promise<CustomerRecord>;
+  update(merchant: Merchant, id: string, details: CustomerDetails): Promise<CustomerRecord>;
+  /** Ends its sessions, and forgets all about it. The id, or `null` when there was no such customer. */
+  remove(merchant: Merchant, id: string): Promise<CustomerId | null>;
+}
+
+/** Rules about whose a customer is. */
+export interface Binding {
+  /** How many imported customers are nobody's yet; may be a second old. */
+  unresolvedCount(owner: Owner): Promise<number>;
+  listUnresolved(
+    merchant: Merchant,
+    page: PageRequest,
+    bucket: UnresolvedBucket | undefined,
+  ): Promise<Page<UnresolvedCustomer>>;
+  /** Once and for all: CONFLICT when it is somebody else's, or when that one has a customer. */
+  bind(merchant: Merchant, id: string, identity: ExternalIdentity): Promise<CustomerRecord>;
+  /** Gives a bound customer to somebody else, and ends its sessions. */
+  relink(merchant: Merchant, id: string, identity: ExternalIdentity, reason: string): Promise<CustomerRecord>;
+  /** Makes one of two: `from` goes, and what `into` has not it gets from it. */
+  merge(merchant: Merchant, ids: { from: string; into: string }, reason: string): Promise<CustomerRecord>;
+  explain(merchant: Merchant, id: string): Promise<BindingExplanation>;
+}
+
+/** Imports from the merchant's Stripe account. */
+export interface Imports {
+  /** Begins one, or goes on with the last one that did not come to its end. CONFLICT while one is running, and without an account. */
+  start(merchant: Merchant, mode: ImportRecord['mode']): Promise<ImportRecord>;
+  find(merchant: Merchant, id: string): Promise<ImportRecord>;
 }
 
 /** What a resolver may reach: who asks, and the rules. */
@@ -122,4 +290,6 @@ export interface Context {
   readonly caller: Caller;
   readonly sessions: Sessions;
   readonly customers: Customers;
+  readonly binding: Binding;
+  readonly imports: Imports;
 }

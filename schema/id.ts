@@ -3,6 +3,7 @@ export type MerchantId = `mer_${string}`;
 export type KeyId = `key_${string}`;
 export type CustomerId = `cus_${string}`;
 export type SessionId = `ses_${string}`;
+export type ImportId = `imp_${string}`;
 
 const suffixPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
@@ -15,6 +16,7 @@ export const isMerchantId = isIdOf('mer');
 export const isKeyId = isIdOf('key');
 export const isCustomerId = isIdOf('cus');
 export const isSessionId = isIdOf('ses');
+export const isImportId = isIdOf('imp');
 
 /** The GraphQL type that an id names, as far as `node` can find it. */
 export const typenameOfId = (id: string): 'Customer' | 'Session' | undefined =>

@@ -1,4 +1,9 @@
-import './customer.ts';
+import './customer/customer.ts';
+import './customer/read.ts';
+import './customer/change.ts';
+import './customer/unresolved.ts';
+import './customer/binding.ts';
+import './import.ts';
 import './session/session.ts';
 import './session/create.ts';
 import './session/introspect.ts';

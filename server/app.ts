@@ -5,10 +5,12 @@ import type { Documentation } from './documentation.ts';
 import { documentResponse, jwksResponse } from './http/documents.ts';
 import { createEndpoint } from './http/endpoint.ts';
 import { createErrorMask, errorResponse } from './http/errors.ts';
-import { createGraphqlHandler, type Handler } from './http/handler.ts';
+import type { Handler } from './http/frame.ts';
+import { createGraphqlHandler } from './http/handler.ts';
 import { createHealth } from './http/health.ts';
 import { createOriginRules } from './http/origin.ts';
 import { createRateLimits, type RateLimits } from './http/rate-limit.ts';
+import { createWebhookHandler } from './http/webhooks.ts';
 import type { Rules, RulesOptions } from './rules.ts';
 import { jwksOf } from './token/jwks.ts';
 
@@ -59,7 +61,8 @@ export function createApp(options: AppOptions): App {
   return {
     async fetch(request, connection) {
       try {
-        const route = routes.get(new URL(request.url).pathname);
+        const { pathname } = new URL(request.url);
+        const route = routes.get(pathname) ?? routes.get(parentOf(pathname));
         return await (route ? route(request, connection) : nothingHere());
       } catch (error) {
         // Whatever got past a route must not reach the adapter, which would answer with a stack.
@@ -79,7 +82,12 @@ export function createApp(options: AppOptions): App {
     },
 
     async stop() {
-      await Promise.all([rules.revocations.stop(), rules.lastUsed.stop(), rules.retention.stop()]);
+      await Promise.all([
+        rules.revocations.stop(),
+        rules.lastUsed.stop(),
+        rules.retention.stop(),
+        rules.importJobs.stop(),
+      ]);
     },
   };
 }
@@ -94,8 +102,12 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
       path,
       graphiql,
       logger,
-      sessions: rules.sessions,
-      customers: rules.customers,
+      ports: {
+        sessions: rules.sessions,
+        customers: rules.customers,
+        binding: rules.binding,
+        imports: rules.importJobs,
+      },
     }),
     originRules: createOriginRules({
       allowedOrigins: new Set(options.allowedOrigins),
@@ -117,9 +129,16 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
   });
   return [
     [path, handler],
+    [
+      `${basePaths[environment]}/webhooks/stripe/`,
+      createWebhookHandler({ environment, webhooks: rules.webhooks, logger }),
+    ],
     [`${basePaths[environment]}/.well-known/jwks.json`, async () => jwksResponse(jwksOf(rules.keyRing, environment))],
   ];
 }
+
+/** A route that ends with a slash is that of everything directly below it. */
+const parentOf = (pathname: string) => pathname.slice(0, pathname.lastIndexOf('/') + 1);
 
 const documentRoutes = (documentation: Documentation): [string, Handler][] =>
   [...documentation].map(([path, document]) => [path, async () => documentResponse(document)]);

@@ -22,6 +22,8 @@ export interface Config {
   /** For one secret key; 0 is no limit. */
   readonly requestsPerMinute: number;
   readonly graphiql: 'on' | 'off';
+  /** Where Stripe's API is, when not at Stripe. */
+  readonly stripeApiBase: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -63,6 +65,7 @@ export const variables = z.object({
   BILLINGOS_TRUSTED_PROXIES: list(isAddressRange),
   BILLINGOS_RATE_LIMIT: integer(0, 1_000_000_000, 6_000),
   BILLINGOS_GRAPHIQL: variable(z.enum(['on', 'off']).default('on')),
+  STRIPE_API_BASE: variable(z.string().refine(isPublicUrl).optional()),
   LOG_LEVEL: variable(z.enum(logLevels).default('info')),
 });
 
@@ -78,6 +81,7 @@ const expectations: Readonly<Record<keyof typeof variables.shape, string>> = {
   BILLINGOS_TRUSTED_PROXIES: 'must be addresses or CIDR ranges, separated by commas',
   BILLINGOS_RATE_LIMIT: 'must be a number of requests a minute, 0 for no limit',
   BILLINGOS_GRAPHIQL: 'must be on or off',
+  STRIPE_API_BASE: 'must be an https URL, or http for a loopback host',
   LOG_LEVEL: `must be one of ${logLevels.join(', ')}`,
 };
 
@@ -109,6 +113,7 @@ function toConfig(read: z.output<typeof variables>): Config {
     trustedProxies: read.BILLINGOS_TRUSTED_PROXIES,
     requestsPerMinute: read.BILLINGOS_RATE_LIMIT,
     graphiql: read.BILLINGOS_GRAPHIQL,
+    stripeApiBase: read.STRIPE_API_BASE,
     logLevel: read.LOG_LEVEL,
   };
 }

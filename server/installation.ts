@@ -50,6 +50,7 @@ export async function openInstallation({ config, logger, mode, onCrash }: Instal
       feedDatabase,
       derivedKeys,
       issuers: config.issuers,
+      stripeApiBase: config.stripeApiBase,
       clock: systemClock,
       timeOf: 'database',
       logger,

@@ -6,6 +6,8 @@ export interface DerivedKeys {
   readonly encryptionKey: Uint8Array;
   /** Digests secret keys: a dump of the database alone cannot be tried against guesses. */
   readonly pepper: Uint8Array;
+  /** Encrypts what a merchant's Stripe account is reached with. */
+  readonly stripeKey: Uint8Array;
 }
 
 const derive = (masterKey: string, purpose: string) =>
@@ -14,4 +16,5 @@ const derive = (masterKey: string, purpose: string) =>
 export const deriveKeys = (masterKey: string): DerivedKeys => ({
   encryptionKey: derive(masterKey, 'signing-keys'),
   pepper: derive(masterKey, 'secret-keys'),
+  stripeKey: derive(masterKey, 'stripe-accounts'),
 });

@@ -1,8 +1,14 @@
 import type { Environment } from '../schema/environment.ts';
 import type { Clock } from './clock.ts';
-import { createCustomers } from './customers.ts';
+import { createBinding } from './customers/binding.ts';
+import { createCustomers } from './customers/customers.ts';
+import { createFirstSession } from './customers/first-session.ts';
+import { createCustomerMemory } from './customers/memory.ts';
+import { createUnresolved } from './customers/unresolved.ts';
 import type { Database } from './database/database.ts';
 import { createDatabaseClock } from './database/database-clock.ts';
+import { createImports } from './import/imports.ts';
+import { createImportJobs } from './import/jobs.ts';
 import { createLastUsed } from './last-used.ts';
 import type { Logger } from './log.ts';
 import type { DerivedKeys } from './master-key.ts';
@@ -10,6 +16,9 @@ import { createMerchants } from './merchants.ts';
 import { createRetention } from './retention.ts';
 import { createSecretKeys } from './secret-keys.ts';
 import { createSessions } from './sessions.ts';
+import { createStripeAccounts } from './stripe/account.ts';
+import { createStripeSources } from './stripe/sources.ts';
+import { createWebhooks } from './stripe/webhook.ts';
 import { createAcceptToken } from './token/accept.ts';
 import { openKeyRing } from './token/key-ring.ts';
 import { createRevocations } from './token/revocations.ts';
@@ -26,12 +35,14 @@ export interface RulesOptions {
   /** Whose time moments are. `database` is what several processes agree on, however their clocks differ. */
   readonly timeOf: 'database' | 'clock';
   readonly logger: Logger;
+  /** Where Stripe's API is, when not at Stripe. */
+  readonly stripeApiBase?: string | undefined;
 }
 
 /** Everything that the service knows how to do, without HTTP: what the server and the command line have in common. */
 export async function createRules(options: RulesOptions) {
   const { database, derivedKeys, issuers, logger } = options;
-  const { encryptionKey, pepper } = derivedKeys;
+  const { encryptionKey, pepper, stripeKey } = derivedKeys;
   const databaseClock = createDatabaseClock(options.feedDatabase, options.clock);
   const clock = options.timeOf === 'database' ? databaseClock : options.clock;
   await databaseClock.read();
@@ -41,11 +52,46 @@ export async function createRules(options: RulesOptions) {
   const acceptToken = createAcceptToken({ tokens, revocations });
   const merchants = createMerchants({ database, clock });
   const secretKeys = createSecretKeys({ database, revocations, pepper, clock });
-  const customers = createCustomers({ database, clock });
+  const unresolved = createUnresolved({ database, clock });
+  const customers = createCustomers({ database, revocations, unresolved, clock });
+  const binding = createBinding({ database, revocations, unresolved, clock });
+  const imports = createImports({ database, unresolved, clock });
+  const stripeAccounts = createStripeAccounts({ database, stripeKey, clock });
+  const stripeSources = createStripeSources({ accounts: stripeAccounts, apiBase: options.stripeApiBase });
+  const webhooks = createWebhooks({ database, accounts: stripeAccounts, unresolved, clock, logger });
+  const importJobs = createImportJobs({ imports, sources: stripeSources, database, clock, logger });
   const lastUsed = createLastUsed({ database, clock, logger });
   const retention = createRetention({ database, clock, logger });
-  const sessions = createSessions({ database, customers, secretKeys, tokens, acceptToken, revocations, clock });
-  return { keyRing, tokens, revocations, acceptToken, merchants, secretKeys, customers, lastUsed, retention, sessions };
+  const sessions = createSessions({
+    database,
+    customers,
+    customerMemory: createCustomerMemory(),
+    firstSession: createFirstSession({ database, unresolved, clock, logger }),
+    secretKeys,
+    tokens,
+    acceptToken,
+    revocations,
+    clock,
+  });
+  return {
+    keyRing,
+    tokens,
+    revocations,
+    acceptToken,
+    merchants,
+    secretKeys,
+    customers,
+    binding,
+    unresolved,
+    imports,
+    importJobs,
+    stripeAccounts,
+    stripeSources,
+    webhooks,
+    lastUsed,
+    retention,
+    sessions,
+  };
 }
 
 export type Rules = Awaited<ReturnType<typeof createRules>>;

@@ -1,5 +1,6 @@
 import type {
   CustomerRecord,
+  Customers,
   IssuedSession,
   Merchant,
   MerchantCaller,
@@ -13,12 +14,13 @@ import type {
 import { ApiError, notFound } from '../schema/errors.ts';
 import { type CustomerId, isCustomerId, isKeyId, isSessionId } from '../schema/id.ts';
 import type { Clock } from './clock.ts';
-import type { CustomerDirectory } from './customers.ts';
-import { createBatch } from './database/batch.ts';
-import { type Database, isForeignKeyViolation } from './database/database.ts';
+import { type FirstSession, identityOf } from './customers/first-session.ts';
+import type { CustomerMemory } from './customers/memory.ts';
+import type { Database } from './database/database.ts';
 import { sessions as sessionTable } from './database/tables.ts';
 import { newId } from './id.ts';
 import type { SecretKeyRecord, SecretKeys } from './secret-keys.ts';
+import { createSessionInserts } from './session-inserts.ts';
 import { createSessionRows } from './session-rows.ts';
 import type { AcceptToken } from './token/accept.ts';
 import type { Revocation } from './token/revocation-memory.ts';
@@ -27,7 +29,9 @@ import type { Tokens } from './token/token.ts';
 
 interface SessionsOptions {
   readonly database: Pick<Database, 'db' | 'transaction'>;
-  readonly customers: CustomerDirectory;
+  readonly customers: Pick<Customers, 'findBy'>;
+  readonly customerMemory: CustomerMemory;
+  readonly firstSession: FirstSession;
   readonly secretKeys: Pick<SecretKeys, 'byId'>;
   readonly tokens: Pick<Tokens, 'sign'>;
   readonly acceptToken: AcceptToken;
@@ -36,22 +40,19 @@ interface SessionsOptions {
 }
 
 const defaultLifetimeSeconds = 3_600;
-const maxRowsAtOnce = 500;
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { database, customers, secretKeys, tokens, acceptToken, revocations, clock } = options;
+  const { database, customers, customerMemory, firstSession, secretKeys, tokens, acceptToken, revocations, clock } =
+    options;
   const rows = createSessionRows(database);
-  const inserts = createBatch<typeof sessionTable.$inferInsert>({
-    write: async (batch) => void (await database.db.insert(sessionTable).values([...batch])),
-    isItemsFault: isForeignKeyViolation,
-    maxItems: maxRowsAtOnce,
-  });
+  const inserts = createSessionInserts(database);
   const now = () => new Date(clock.now());
 
   async function create(caller: MerchantCaller, input: NewSession): Promise<IssuedSession> {
     const lifetimeSeconds = input.expiresIn ?? defaultLifetimeSeconds;
     const draft = draftOf(caller, input, { nowMs: clock.now(), lifetimeSeconds });
-    const record = { ...draft, customerId: await store(caller, input, draft) };
+    const { customerId, bindOutcome } = await store(caller, input, draft);
+    const record = { ...draft, customerId };
     const sessionToken = await tokens.sign({
       merchantId: caller.merchantId,
       environment: caller.environment,
@@ -62,32 +63,27 @@ export function createSessions(options: SessionsOptions): Sessions {
       issuedAtSeconds: record.expiresAt.getTime() / 1000 - lifetimeSeconds,
       expiresAtSeconds: record.expiresAt.getTime() / 1000,
     });
-    return { sessionToken, expiresInSeconds: lifetimeSeconds, session: record };
+    return { sessionToken, expiresInSeconds: lifetimeSeconds, session: record, bindOutcome };
   }
 
-  async function store(caller: MerchantCaller, input: NewSession, draft: SessionDraft): Promise<CustomerId> {
-    const known = customers.remembered(caller, input);
-    if (known && (await insertFor(known, caller, draft))) return known;
-
-    customers.forget(caller, input);
-    const id = await database.transaction(async (transaction) => {
-      const customerId = await customers.ensure(transaction, caller, input);
-      await transaction.insert(sessionTable).values(rowOf(caller, draft, customerId));
-      return customerId;
-    });
-    customers.remember(caller, input, id);
-    return id;
-  }
-
-  /** For a customer that was there before, together with others; `false` when it has been deleted since. */
-  async function insertFor(customerId: CustomerId, caller: MerchantCaller, draft: SessionDraft): Promise<boolean> {
-    try {
-      await inserts.add(rowOf(caller, draft, customerId));
-      return true;
-    } catch (error) {
-      if (isForeignKeyViolation(error)) return false;
-      throw error;
+  async function store(caller: MerchantCaller, input: NewSession, draft: SessionDraft): Promise<Stored> {
+    const identity = identityOf(input);
+    const known = customerMemory.recall(caller, identity);
+    if (known && (await inserts.add({ row: rowOf(caller, draft, known.id), identity }))) {
+      return { customerId: known.id, bindOutcome: await firstSession.outcomeFor(caller, known, input) };
     }
+
+    customerMemory.forget(caller, identity);
+    const { customer, bindOutcome } = await database.transaction(async (transaction) => {
+      const settled = await firstSession.settle(transaction, caller, input);
+      await transaction.insert(sessionTable).values(rowOf(caller, draft, settled.customer.id));
+      return settled;
+    });
+    customerMemory.remember(caller, identity, customer);
+    return {
+      customerId: customer.id,
+      bindOutcome: bindOutcome ?? (await firstSession.outcomeFor(caller, customer, input)),
+    };
   }
 
   async function require(owner: Owner, id: string): Promise<SessionRecord> {
@@ -119,9 +115,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       case 'key':
         return keySubject(await secretKeys.byId(caller, selection.keyId));
       case 'customer':
-        return customerSubject((await customers.find(caller, [selection.customerId]))[0]);
+        return customerSubject(await customers.findBy(caller, { kind: 'id', id: selection.customerId }));
       case 'organization':
-        return customerSubject(await customers.findOrganization(caller, selection.externalOrganizationId));
+        return customerSubject(await customers.findBy(caller, selection));
     }
   }
 
@@ -156,6 +152,8 @@ export function createSessions(options: SessionsOptions): Sessions {
 
 type SessionDraft = Omit<SessionRecord, 'customerId'>;
 
+type Stored = Pick<SessionRecord, 'customerId'> & Pick<IssuedSession, 'bindOutcome'>;
+
 function draftOf(
   caller: MerchantCaller,
   input: NewSession,
@@ -185,7 +183,7 @@ const rowOf = (
 
 type Subject = Pick<Revocation, 'kind' | 'subject'> & { readonly filter: SessionFilter };
 
-function customerSubject(customer: CustomerRecord | null | undefined): Subject {
+function customerSubject(customer: CustomerRecord | null): Subject {
   if (!customer) throw notFound('Customer');
   return { kind: 'customer', subject: customer.id, filter: { customerId: customer.id } };
 }

@@ -73,7 +73,7 @@ const layers = [
   /^server\/(cli\/|main\.ts|index\.ts)/,
   /^server\/(app|installation)\.ts/,
   /^server\/(http\/|authenticate\.ts|rules\.ts)/,
-  /^server\/[\w-]+\.ts/,
+  /^server\/([\w-]+\.ts|(customers|import|stripe)\/)/,
   /^server\/token\//,
   /^server\/database\//,
 ];
@@ -117,7 +117,7 @@ const tablesNamedIn = (source: string) =>
 /** A library is imported where it lives. Replacing it is replacing that file. */
 const homes: Readonly<Record<string, RegExp>> = {
   jose: /^(server\/(token\/|database\/tables\.ts)|client\/verify)/,
-  'drizzle-orm': /^server\/(database\/|token\/revocation|token\/key-ring|[\w-]+\.ts)/,
+  'drizzle-orm': /^server\/(database\/|token\/revocation|token\/key-ring|(customers|import|stripe)\/|[\w-]+\.ts)/,
   pg: /^server\/database\//,
   'graphql-yoga': /^server\/http\//,
   '@whatwg-node/server': /^server\/http\/listener\.ts/,
@@ -126,9 +126,14 @@ const homes: Readonly<Record<string, RegExp>> = {
   '@pothos/core': /^schema\/(builder|validation-order)\.ts/,
   pino: /^server\/log\.ts/,
   commander: /^server\/cli\//,
+  'cli-progress': /^server\/cli\//,
+  stripe: /^server\/stripe\//,
+  'csv-parse': /^server\/import\//,
+  'stream-json': /^server\/import\//,
   'typeid-js': /^server\/id\.ts/,
-  'lru-cache': /^server\/(token\/token|http\/origin|secret-keys|customers|last-used)\.ts/,
-  zod: /^(schema\/|server\/(config|token\/token|http\/input-problems)\.ts)/,
+  'lru-cache':
+    /^server\/(token\/token|http\/origin|secret-keys|customers\/(memory|unresolved)|stripe\/webhook-secrets|last-used)\.ts/,
+  zod: /^(schema\/|server\/(stripe\/|(config|token\/token|http\/input-problems)\.ts))/,
   'proxy-addr': /^server\/(config|http\/listener)\.ts/,
   '@pothos/plugin-dataloader': /^schema\/builder\.ts/,
   'ipaddr.js': /^server\/http\/rate-limit\.ts/,

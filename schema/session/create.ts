@@ -1,21 +1,18 @@
 import { z } from 'zod';
 import { builder } from '../builder.ts';
 import type { IssuedSession } from '../context.ts';
-import { Customer } from '../customer.ts';
+import { BindOutcome } from '../customer/binding.ts';
+import { Customer } from '../customer/customer.ts';
+import { emailSchema, externalId } from '../customer/input.ts';
 import { Session, SessionOperation } from './session.ts';
 import { metadataSchema } from '../metadata.ts';
 import { sessionOperations } from '../operation.ts';
-import { printableText } from '../text.ts';
-
-/** The merchant's own id of something, byte for byte. */
-export const externalId = printableText({ min: 1, max: 255 });
 
 /** What `createSession` accepts, where GraphQL's own types say less. */
 const createSessionSchema = z.strictObject({
   externalUserId: externalId,
-  email: printableText({ min: 3, max: 320 })
-    .refine((text) => /^[^@]+@[^@]+$/.test(text.trim()), { error: 'must be an e-mail address' })
-    .nullish(),
+  email: emailSchema.nullish(),
+  emailVerified: z.boolean().nullish(),
   externalOrganizationId: externalId.nullish(),
   expiresIn: z
     .int({ error: 'must be a whole number of seconds' })
@@ -34,7 +31,14 @@ const CreateSessionInput = builder.inputType('CreateSessionInput', {
       required: true,
       description: 'The merchant’s own id of the user who is logged in: 1–255 characters of printable Unicode.',
     }),
-    email: t.string({ description: 'The user’s address, 3–320 characters; stored as given when the customer is new.' }),
+    email: t.string({
+      description:
+        'The user’s address, 3–320 characters: binds the imported customer that has it at the user’s first session. Stored as given when the customer is new.',
+    }),
+    emailVerified: t.boolean({
+      description:
+        'Whether the address is known to be the user’s; `false` never binds. Left out, it counts, unless the merchant requires it to be said.',
+    }),
     externalOrganizationId: t.id({
       description: 'The merchant’s own id of the organization for which the user acts: it is the customer then.',
     }),
@@ -71,6 +75,15 @@ const CreateSessionPayload = builder.objectRef<IssuedSession>('CreateSessionPayl
       type: Customer,
       description: 'The customer that the token shows, created when this was its first session.',
       resolve: ({ session }) => session.customerId,
+    }),
+    bindOutcome: t.expose('bindOutcome', {
+      type: BindOutcome,
+      description: 'Whether an imported customer was found for the user. It never keeps a session from being issued.',
+    }),
+    unresolvedCustomers: t.int({
+      description: 'How many imported customers are nobody’s yet; may be a second old.',
+      resolve: (_session, _args, { caller, binding }) =>
+        caller.kind === 'merchant' ? binding.unresolvedCount(caller) : 0,
     }),
   }),
 });

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { builder } from '../builder.ts';
+import { connectionOf, pageRequestOf, pageSizeSchema } from '../page.ts';
 import { Session } from './session.ts';
 
 const SessionConnection = builder.connectionObject(
@@ -21,29 +21,13 @@ builder.queryField('sessions', (t) =>
     description: 'The sessions of this merchant and environment, newest first. Callers: secret key.',
     type: SessionConnection,
     args: {
-      first: t.arg.int({
-        defaultValue: 20,
-        description: 'How many: 1–100.',
-        validate: z.int().min(1, { error: 'must be at least 1' }).max(100, { error: 'must be at most 100' }).nullish(),
-      }),
+      first: t.arg.int({ defaultValue: 20, description: 'How many: 1–100.', validate: pageSizeSchema }),
       after: t.arg.string({ description: 'The cursor of the last session of the page before.' }),
       filter: t.arg({ type: SessionFilter, description: 'Which sessions; all when left out.' }),
     },
-    resolve: async (_root, { first, after, filter }, { caller, sessions }) => {
-      const page = await sessions.list(
-        caller,
-        { first: first ?? 20, after: after ?? undefined },
-        { customerId: filter?.customer, keyId: filter?.key, active: filter?.active },
-      );
-      return {
-        edges: page.items.map((session) => ({ cursor: session.id, node: session })),
-        pageInfo: {
-          hasNextPage: page.hasNextPage,
-          hasPreviousPage: after != null,
-          startCursor: page.items.at(0)?.id ?? null,
-          endCursor: page.items.at(-1)?.id ?? null,
-        },
-      };
+    resolve: async (_root, { filter, ...args }, { caller, sessions }) => {
+      const wanted = { customerId: filter?.customer, keyId: filter?.key, active: filter?.active };
+      return connectionOf(await sessions.list(caller, pageRequestOf(args), wanted), args, ({ id }) => id);
     },
   }),
 );

@@ -1,6 +1,6 @@
 import { builder } from '../builder.ts';
 import type { SessionRecord } from '../context.ts';
-import { Customer } from '../customer.ts';
+import { Customer } from '../customer/customer.ts';
 import { notFound } from '../errors.ts';
 import { type SessionOperation as Operation, sessionOperations } from '../operation.ts';
 

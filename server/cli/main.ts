@@ -3,15 +3,18 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ApiError } from '../../schema/errors.ts';
 import { StartupError } from '../startup-error.ts';
+import { addCustomersCommands } from './customers.ts';
+import { addImportCommands } from './import.ts';
 import { addKeysCommands } from './keys.ts';
 import { addServeCommand } from './serve.ts';
 import { addSessionsCommands } from './sessions.ts';
+import { addStripeCommands } from './stripe.ts';
 
 // The package's own name resolves to it, from the source and from the build.
 const { version } = createRequire(import.meta.url)('billingos/package.json') as { version: string };
 
 const program = new Command('billingos')
-  .description('Session tokens for in-app billing: the server and its keys and sessions.')
+  .description('Session tokens for in-app billing: the server, its keys, sessions and customers.')
   .option('--json', 'print JSON, for scripts')
   .version(version)
   .showHelpAfterError()
@@ -20,6 +23,9 @@ const program = new Command('billingos')
 addServeCommand(program);
 addKeysCommands(program);
 addSessionsCommands(program);
+addCustomersCommands(program);
+addImportCommands(program);
+addStripeCommands(program);
 
 try {
   await program.parseAsync();

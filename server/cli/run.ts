@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Merchant } from '../../schema/context.ts';
 import { type Environment, environments } from '../../schema/environment.ts';
 import { readConfig } from '../config.ts';
-import { openInstallation } from '../installation.ts';
+import { type Installation, openInstallation } from '../installation.ts';
 import { createLogger } from '../log.ts';
 import type { MerchantRecord } from '../merchants.ts';
 import type { Rules } from '../rules.ts';
@@ -12,17 +12,23 @@ import { StartupError } from '../startup-error.ts';
 export interface Output {
   readonly json: unknown;
   readonly text: string;
+  /** What it did is not what was asked for: scripts see it by the exit code. */
+  readonly isFailure?: boolean;
 }
 
 /** Opens the database, also beside a running server, runs one command, prints its output, and closes again. */
-export async function run(command: Command, action: (rules: Rules) => Promise<Output>): Promise<void> {
+export async function run(
+  command: Command,
+  action: (rules: Rules, installation: Installation) => Promise<Output>,
+): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger({ level: 'error', destination: process.stderr });
   const installation = await openInstallation({ config, logger, mode: 'beside' });
   try {
-    const output = await action(installation.rules);
+    const output = await action(installation.rules, installation);
     const isJson = command.optsWithGlobals<{ json?: true }>().json;
     process.stdout.write(`${isJson ? JSON.stringify(output.json, null, 2) : output.text}\n`);
+    if (output.isFailure) process.exitCode = 1;
   } finally {
     await installation.close();
   }
@@ -80,4 +86,22 @@ export function table(header: readonly string[], rows: readonly (readonly string
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** One thing, a field a line. */
+export const detailed = (thing: object): Output => ({
+  json: thing,
+  text: table(
+    ['FIELD', 'VALUE'],
+    Object.entries(thing).map(([name, value]) => [
+      name,
+      value instanceof Date ? value.toISOString() : (JSON.stringify(value) ?? ''),
+    ]),
+  ),
+});
+
+/** The value of `--limit`. */
+export function toCount(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) < 1) throw new StartupError('--limit must be 1 to 999.');
+  return Number(text);
 }

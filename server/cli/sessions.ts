@@ -5,7 +5,7 @@ import { ApiError, notFound } from '../../schema/errors.ts';
 import type { Rules } from '../rules.ts';
 import { StartupError } from '../startup-error.ts';
 import { environmentOfToken } from '../token/token.ts';
-import { type Output, type OwnerOptions, ownersOf, run, table, withOwner } from './run.ts';
+import { detailed, type Output, type OwnerOptions, ownersOf, run, table, toCount, withOwner } from './run.ts';
 
 interface ListOptions extends OwnerOptions {
   readonly customer?: string;
@@ -82,17 +82,6 @@ const refused = (reason: string): Output => ({
   text: `The token is refused: ${reason}`,
 });
 
-const detailed = (session: SessionRecord): Output => ({
-  json: session,
-  text: table(
-    ['FIELD', 'VALUE'],
-    Object.entries(session).map(([name, value]) => [
-      name,
-      value instanceof Date ? value.toISOString() : JSON.stringify(value),
-    ]),
-  ),
-});
-
 const listed = (sessions: readonly SessionRecord[]): Output => ({
   json: sessions,
   text: table(
@@ -109,8 +98,3 @@ const listed = (sessions: readonly SessionRecord[]): Output => ({
     ]),
   ),
 });
-
-function toCount(text: string): number {
-  if (!/^\d{1,3}$/.test(text) || Number(text) < 1) throw new StartupError('--limit must be 1 to 999.');
-  return Number(text);
-}

@@ -1,14 +1,12 @@
-interface Waiting<Item> {
+interface Waiting<Item, Result> {
   readonly item: Item;
-  readonly resolve: () => void;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
-interface BatchOptions<Item> {
-  /** Writes all of them, or throws and has written none. */
-  readonly write: (items: readonly Item[]) => Promise<void>;
-  /** Whether the failure is one item's fault: then each is written alone, and only that one fails. */
-  readonly isItemsFault: (error: unknown) => boolean;
+interface BatchOptions<Item, Result> {
+  /** Writes them and says what came of each, in their order; or throws and has written none. */
+  readonly write: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly maxItems: number;
 }
 
@@ -16,8 +14,8 @@ interface BatchOptions<Item> {
  * Group commit: what arrives while a write is under way goes into the next one, together. Nobody waits for a timer, and
  * each caller's promise resolves once its item is committed.
  */
-export function createBatch<Item>({ write, isItemsFault, maxItems }: BatchOptions<Item>) {
-  let waiting: Waiting<Item>[] = [];
+export function createBatch<Item, Result>({ write, maxItems }: BatchOptions<Item, Result>) {
+  let waiting: Waiting<Item, Result>[] = [];
   let isWriting = false;
 
   async function writeWaiting(): Promise<void> {
@@ -30,18 +28,17 @@ export function createBatch<Item>({ write, isItemsFault, maxItems }: BatchOption
     isWriting = false;
   }
 
-  async function writeTogether(batch: readonly Waiting<Item>[]): Promise<void> {
+  async function writeTogether(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     try {
-      await write(batch.map(({ item }) => item));
-      for (const { resolve } of batch) resolve();
+      const results = await write(batch.map(({ item }) => item));
+      for (const [index, result] of results.entries()) batch[index]?.resolve(result);
     } catch (error) {
-      if (batch.length > 1 && isItemsFault(error)) for (const single of batch) await writeTogether([single]);
-      else for (const { reject } of batch) reject(error);
+      for (const { reject } of batch) reject(error);
     }
   }
 
   return {
-    add: (item: Item): Promise<void> =>
+    add: (item: Item): Promise<Result> =>
       new Promise((resolve, reject) => {
         waiting.push({ item, resolve, reject });
         // In the next turn, so that requests that were read from the network together are written together.

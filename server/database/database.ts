@@ -100,6 +100,6 @@ function describe(error: unknown): string {
   return 'no answer to a connection attempt';
 }
 
-/** A row names another that is not there: SQLSTATE 23503. drizzle wraps the driver's error. */
-export const isForeignKeyViolation = (error: unknown): boolean =>
-  error instanceof Error && error.cause instanceof DatabaseError && error.cause.code === '23503';
+/** There is such a row already: SQLSTATE 23505. drizzle wraps the driver's error. */
+export const isUniqueViolation = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof DatabaseError && error.cause.code === '23505';

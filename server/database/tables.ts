@@ -1,10 +1,15 @@
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
+  bigint,
+  boolean,
   check,
   customType,
   foreignKey,
   index,
+  integer,
   jsonb,
+  numeric,
   pgTable,
   primaryKey,
   text,
@@ -13,8 +18,15 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { JWK } from 'jose';
+import type {
+  BindAttemptOutcome,
+  CustomerSource,
+  ImportCounts,
+  ImportProblem,
+  ImportStatus,
+} from '../../schema/context.ts';
 import type { Environment } from '../../schema/environment.ts';
-import type { CustomerId, KeyId, MerchantId, SessionId } from '../../schema/id.ts';
+import type { CustomerId, ImportId, KeyId, MerchantId, SessionId } from '../../schema/id.ts';
 import type { SessionOperation } from '../../schema/operation.ts';
 
 /** Text compared byte by byte, whatever the database's locale: ids sort by creation, and cursors rely on it. */
@@ -34,6 +46,8 @@ const owner = () => ({
 export const merchants = pgTable('merchants', {
   id: id('id').primaryKey().$type<MerchantId>(),
   name: text('name').notNull(),
+  /** Whether an address binds only when the merchant's server says that it was verified. */
+  requiresVerifiedEmail: boolean('requires_verified_email').notNull().default(false),
   createdAt: moment('created_at').notNull(),
 });
 
@@ -75,19 +89,143 @@ export const customers = pgTable(
   {
     ...owner(),
     id: id('id').notNull().$type<CustomerId>(),
+    /** Both ids are NULL while an imported customer waits for the user whose it is. */
     externalUserId: text('external_user_id'),
     externalOrganizationId: text('external_organization_id'),
+    /** As given. */
     email: text('email'),
+    /** What addresses are compared by; NULL when the address can never bind. The function says how. */
+    emailKey: id('email_key').generatedAlwaysAs(sql`email_key(email)`),
+    name: text('name'),
+    metadata: jsonb('metadata').notNull().default({}).$type<Record<string, unknown>>(),
+    stripeCustomerId: id('stripe_customer_id'),
+    source: text('source').notNull().default('session').$type<CustomerSource>(),
     createdAt: moment('created_at').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.merchantId, table.environment, table.id] }),
     uniqueIndex('customers_user').on(table.merchantId, table.environment, table.externalUserId),
     uniqueIndex('customers_organization').on(table.merchantId, table.environment, table.externalOrganizationId),
+    uniqueIndex('customers_stripe').on(table.merchantId, table.environment, table.stripeCustomerId),
+    index('customers_email').on(table.merchantId, table.environment, table.emailKey),
+    index('customers_unbound')
+      .on(table.merchantId, table.environment, table.id)
+      .where(sql`external_user_id is null and external_organization_id is null`),
     check(
       'customers_user_or_organization',
-      sql`num_nonnulls(${table.externalUserId}, ${table.externalOrganizationId}) = 1`,
+      sql`num_nonnulls(${table.externalUserId}, ${table.externalOrganizationId}) <= 1`,
     ),
+  ],
+);
+
+const ofCustomer = (
+  name: string,
+  table: { merchantId: AnyPgColumn; environment: AnyPgColumn; customerId: AnyPgColumn },
+) =>
+  foreignKey({
+    name,
+    columns: [table.merchantId, table.environment, table.customerId],
+    foreignColumns: [customers.merchantId, customers.environment, customers.id],
+  }).onDelete('cascade');
+
+/** Append-only: every attempt to say whose a customer is, with what was known then. It goes with its customer. */
+export const bindAttempts = pgTable(
+  'bind_attempts',
+  {
+    ...owner(),
+    id: id('id').notNull(),
+    /** The customer that came of it. */
+    customerId: id('customer_id').notNull().$type<CustomerId>(),
+    outcome: text('outcome').notNull().$type<BindAttemptOutcome>(),
+    externalUserId: text('external_user_id'),
+    externalOrganizationId: text('external_organization_id'),
+    email: text('email'),
+    emailKey: id('email_key').generatedAlwaysAs(sql`email_key(email)`),
+    emailVerified: boolean('email_verified'),
+    /** Unbound customers with the address, at that moment. */
+    candidates: integer('candidates').notNull().default(0),
+    /** The other customer that it was about: the one that was merged, or that could not be bound. */
+    otherCustomerId: id('other_customer_id').$type<CustomerId>(),
+    /** The secret key of the caller; NULL at the command line. */
+    keyId: id('key_id').$type<KeyId>(),
+    reason: text('reason'),
+    createdAt: moment('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchantId, table.environment, table.id] }),
+    ofCustomer('bind_attempts_customer', table),
+    index('bind_attempts_by_customer').on(table.merchantId, table.environment, table.customerId, table.id),
+    index('bind_attempts_by_email').on(table.merchantId, table.environment, table.emailKey, table.id),
+  ],
+);
+
+/** Customers of Stripe that were deleted, here or there: neither an import nor a late event brings them back. */
+export const deletedCustomers = pgTable(
+  'deleted_customers',
+  { ...owner(), stripeCustomerId: id('stripe_customer_id').notNull(), deletedAt: moment('deleted_at').notNull() },
+  (table) => [primaryKey({ columns: [table.merchantId, table.environment, table.stripeCustomerId] })],
+);
+
+export const products = pgTable(
+  'products',
+  {
+    ...owner(),
+    /** The merchant's own name for it, which code refers to. */
+    key: id('key').notNull(),
+    stripeProductId: id('stripe_product_id'),
+    name: text('name').notNull(),
+    description: text('description'),
+    isActive: boolean('is_active').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchantId, table.environment, table.key] }),
+    uniqueIndex('products_stripe').on(table.merchantId, table.environment, table.stripeProductId),
+  ],
+);
+
+export const prices = pgTable(
+  'prices',
+  {
+    ...owner(),
+    stripePriceId: id('stripe_price_id').notNull(),
+    productKey: id('product_key').notNull(),
+    /** ISO 4217, lower case. */
+    currency: text('currency').notNull(),
+    /** Minor units; NULL when tiers or the buyer decide. */
+    unitAmount: numeric('unit_amount'),
+    /** NULL: paid once. */
+    interval: text('interval').$type<'day' | 'week' | 'month' | 'year'>(),
+    intervalCount: integer('interval_count'),
+    isActive: boolean('is_active').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchantId, table.environment, table.stripePriceId] }),
+    foreignKey({
+      name: 'prices_product',
+      columns: [table.merchantId, table.environment, table.productKey],
+      foreignColumns: [products.merchantId, products.environment, products.key],
+    }).onDelete('cascade'),
+    index('prices_by_product').on(table.merchantId, table.environment, table.productKey),
+  ],
+);
+
+export const subscriptions = pgTable(
+  'subscriptions',
+  {
+    ...owner(),
+    stripeSubscriptionId: id('stripe_subscription_id').notNull(),
+    customerId: id('customer_id').notNull().$type<CustomerId>(),
+    /** As Stripe has it. */
+    status: text('status').notNull(),
+    items: jsonb('items').notNull().$type<readonly { stripePriceId: string; quantity: number | null }[]>(),
+    currentPeriodEnd: moment('current_period_end'),
+    cancelAtPeriodEnd: boolean('cancel_at_period_end').notNull(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchantId, table.environment, table.stripeSubscriptionId] }),
+    ofCustomer('subscriptions_customer', table),
+    index('subscriptions_by_customer').on(table.merchantId, table.environment, table.customerId),
   ],
 );
 
@@ -108,11 +246,7 @@ export const sessions = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.merchantId, table.environment, table.id] }),
-    foreignKey({
-      name: 'sessions_customer',
-      columns: [table.merchantId, table.environment, table.customerId],
-      foreignColumns: [customers.merchantId, customers.environment, customers.id],
-    }).onDelete('cascade'),
+    ofCustomer('sessions_customer', table),
     index('sessions_by_customer').on(table.merchantId, table.environment, table.customerId, table.id),
     index('sessions_by_key').on(table.merchantId, table.environment, table.keyId, table.id),
     index('sessions_by_expiry').on(table.expiresAt),
@@ -120,10 +254,10 @@ export const sessions = pgTable(
 );
 
 /**
- * What a revocation ends: one session, everything that a key issued before it ended and while that was becoming known, or
- * everything that was issued for or by one of the others until a moment.
+ * What a revocation ends: one session, everything that a key issued before it ended and while that was becoming known,
+ * everything of a customer that is gone, or everything that was issued for or by one of the others until a moment.
  */
-export type RevocationKind = 'session' | 'ended_key' | 'customer' | 'key' | 'merchant';
+export type RevocationKind = 'session' | 'ended_key' | 'ended_customer' | 'customer' | 'key' | 'merchant';
 
 export const revocations = pgTable(
   'revocations',
@@ -148,4 +282,62 @@ export const revocations = pgTable(
     index('revocations_feed').on(table.recordedAt),
     index('revocations_by_expiry').on(table.expiresAt),
   ],
+);
+
+/** Runs of an import, the one under way among them. */
+export const imports = pgTable(
+  'imports',
+  {
+    ...owner(),
+    id: id('id').notNull().$type<ImportId>(),
+    /** What it reads: `stripe`, or a file; the same again goes on where it stopped. */
+    sourceName: text('source_name').notNull(),
+    mode: text('mode').notNull().$type<'dry' | 'real'>(),
+    status: text('status').notNull().$type<ImportStatus>(),
+    /** Where to go on; NULL before the first batch. */
+    cursor: text('cursor'),
+    counts: jsonb('counts').notNull().$type<ImportCounts>(),
+    /** The first ones. */
+    problems: jsonb('problems').notNull().$type<readonly ImportProblem[]>(),
+    failure: text('failure'),
+    startedAt: moment('started_at').notNull(),
+    updatedAt: moment('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.merchantId, table.environment, table.id] })],
+);
+
+/** What a run that is not finished has met: an id that comes twice, and what a dry run would have written. */
+export const importedIds = pgTable(
+  'imported_ids',
+  { ...owner(), importId: id('import_id').notNull(), stripeId: id('stripe_id').notNull() },
+  (table) => [primaryKey({ columns: [table.merchantId, table.environment, table.importId, table.stripeId] })],
+);
+
+/** How to reach a merchant's account at Stripe; both secrets as JWE under the master key. */
+export const stripeAccounts = pgTable(
+  'stripe_accounts',
+  {
+    ...owner(),
+    secretKeyJwe: text('secret_key_jwe'),
+    webhookSecretJwe: text('webhook_secret_jwe'),
+    updatedAt: moment('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.merchantId, table.environment] })],
+);
+
+/** How far each object's events of Stripe have come: one that comes again, or after a newer one, changes nothing. */
+export const stripeEvents = pgTable(
+  'stripe_events',
+  {
+    ...owner(),
+    /** The object that it is about: `cus_…`, `sub_…`. */
+    objectId: id('object_id').notNull(),
+    /** When Stripe made the newest event that was taken for it, seconds since the epoch. */
+    newestAtSeconds: bigint('newest_at_seconds', { mode: 'number' }).notNull(),
+    /** What had happened by then: 0 created, 1 changed, 2 deleted. Orders the events of one second. */
+    newestStage: integer('newest_stage').notNull(),
+    /** The events of that second that were taken. */
+    eventIds: text('event_ids').array().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.merchantId, table.environment, table.objectId] })],
 );

@@ -1,6 +1,6 @@
 import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection';
 import { createYoga } from 'graphql-yoga';
-import type { Caller, Customers, Sessions } from '../../schema/context.ts';
+import type { Caller, Context } from '../../schema/context.ts';
 import type { Environment } from '../../schema/environment.ts';
 import { schema } from '../../schema/index.ts';
 import type { Logger } from '../log.ts';
@@ -10,11 +10,13 @@ import { useInputProblems } from './input-problems.ts';
 import { useLimits } from './limits.ts';
 import { useParams } from './params.ts';
 
+/** What resolvers may call. */
+export type Ports = Omit<Context, 'caller'>;
+
 interface EndpointOptions {
   readonly environment: Environment;
   readonly path: string;
-  readonly sessions: Sessions;
-  readonly customers: Customers;
+  readonly ports: Ports;
   readonly graphiql: 'on' | 'off';
   readonly logger: Logger;
 }
@@ -26,14 +28,15 @@ export interface RequestContext {
 }
 
 /** GraphQL for one environment. Who may send a request, and how large it may be, was decided before. */
-export function createEndpoint({ environment, path, sessions, customers, graphiql, logger }: EndpointOptions) {
+export function createEndpoint(options: EndpointOptions) {
+  const { environment, path, ports, graphiql, logger } = options;
   const maskFor = createErrorMask(logger);
   const isLive = environment === 'live';
 
   return createYoga<RequestContext>({
     schema,
     graphqlEndpoint: path,
-    context: { sessions, customers },
+    context: ports,
     ...(graphiql === 'on' ? graphiqlFor(environment) : { graphiql: false }),
     landingPage: false,
     cors: false,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServerAdapter } from '@whatwg-node/server';
 import proxyAddress from 'proxy-addr';
 import { StartupError } from '../startup-error.ts';
-import type { Handler } from './handler.ts';
+import type { Handler } from './frame.ts';
 
 interface ListenOptions {
   readonly fetch: Handler;

@@ -5,18 +5,18 @@ const maxBodyBytes = 65_536;
 /** A merchant's server may send lists. */
 const maxBodyBytesWithSecretKey = 262_144;
 
-/**
- * What a request must be before its body is read. The length must be said in advance: Node then reads no byte more,
- * whatever is sent, and nothing has to be counted on the way.
- */
+/** What a request must be before its body is read. */
 export function checkRequest({ method, headers }: Request): void {
   if (method === 'GET') return;
   if (method !== 'POST') throw refusal(405, 'Use POST, or GET for queries.', { allow: 'GET, POST' });
   if (!isJson(headers.get('content-type'))) throw refusal(415, 'Send the body as application/json.');
+  checkLength(headers, carriesSecretKey(headers) ? maxBodyBytesWithSecretKey : maxBodyBytes);
+}
 
+/** The length must be said in advance: Node then reads no byte more, whatever is sent, and nothing has to be counted on the way. */
+export function checkLength(headers: Headers, maxBytes: number): void {
   const length = headers.get('content-length');
   if (length === null || !/^\d{1,15}$/.test(length)) throw refusal(411, 'Send a Content-Length.');
-  const maxBytes = carriesSecretKey(headers) ? maxBodyBytesWithSecretKey : maxBodyBytes;
   if (Number(length) > maxBytes) throw refusal(413, `The body may have at most ${maxBytes} bytes.`);
 }
 

@@ -1,19 +1,11 @@
 import { sql } from 'drizzle-orm';
-import {
-  calculateJwkThumbprint,
-  CompactEncrypt,
-  compactDecrypt,
-  type CryptoKey,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  type JWK,
-} from 'jose';
+import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { type Environment, environments } from '../../schema/environment.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { signingKeys } from '../database/tables.ts';
 import { StartupError } from '../startup-error.ts';
+import { seal, unseal } from './sealed.ts';
 
 /** ES256 verifies fastest here among the algorithms that every JWT library and browser has. */
 export const signingAlgorithm = 'ES256';
@@ -71,9 +63,7 @@ async function generate(environment: Environment, encryptionKey: Uint8Array, cre
   const jwk = await exportJWK(publicKey);
   // Half an RFC 7638 thumbprint: still 128 bits, and the token stays short.
   const kid = (await calculateJwkThumbprint(jwk)).slice(0, 22);
-  const privateJwe = await new CompactEncrypt(Buffer.from(JSON.stringify(await exportJWK(privateKey))))
-    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-    .encrypt(encryptionKey);
+  const privateJwe = await seal(JSON.stringify(await exportJWK(privateKey)), encryptionKey);
   return { environment, kid, publicJwk: { ...jwk, kid, alg: signingAlgorithm, use: 'sig' }, privateJwe, createdAt };
 }
 
@@ -85,13 +75,11 @@ async function open({ kid, publicJwk, privateJwe }: Row, encryptionKey: Uint8Arr
 }
 
 async function decrypt(jwe: string, encryptionKey: Uint8Array): Promise<JWK> {
-  const { plaintext } = await compactDecrypt(jwe, encryptionKey).catch((cause: unknown) => {
+  const text = await unseal(jwe, encryptionKey).catch((cause: unknown) => {
     throw new StartupError(
       'The signing keys do not open with this BILLINGOS_MASTER_KEY: use the one they were made with.',
-      {
-        cause,
-      },
+      { cause },
     );
   });
-  return JSON.parse(Buffer.from(plaintext).toString()) as JWK;
+  return JSON.parse(text) as JWK;
 }

@@ -53,13 +53,16 @@ export type RevocationMemory = ReturnType<typeof createRevocationMemory>;
 export const subjectsOf = (claims: SessionClaims): readonly (readonly [RevocationKind, string])[] => [
   ['session', claims.sessionId],
   ['ended_key', claims.keyId],
+  ['ended_customer', claims.customerId],
   ['customer', claims.customerId],
   ['key', claims.keyId],
   ['merchant', claims.merchantId],
 ];
 
 /** Whether the moment of issue makes no difference: nothing that counts can come of what has ended for good. */
-export const endsWhatFollows = (kind: RevocationKind): boolean => kind === 'session' || kind === 'ended_key';
+export const endsWhatFollows = (kind: RevocationKind): boolean => endsForGood.includes(kind);
+
+const endsForGood: readonly RevocationKind[] = ['session', 'ended_key', 'ended_customer'];
 
 /** Whether it may say what will end. What was recorded of the others has ended, whatever this process takes the time for. */
 export const mayLieAhead = (kind: RevocationKind): boolean => kind === 'ended_key';

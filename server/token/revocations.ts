@@ -25,6 +25,8 @@ export interface Revocations {
    * What must change together with it goes `alongside`, in the same transaction.
    */
   add(owner: Owner, revocation: Revocation, alongside?: (transaction: Transaction) => Promise<void>): Promise<void>;
+  /** A transaction that may find out what it has to revoke, and when. */
+  within<Result>(owner: Owner, work: (transaction: Transaction, revoke: Revoke) => Promise<Result>): Promise<Result>;
   /** Throws TOKEN_REVOKED, or UNAVAILABLE when nobody can say. Reads the database only when the feed is cut. */
   check(claims: SessionClaims): Promise<void>;
   /** Whether the check needs no database now. */
@@ -34,6 +36,8 @@ export interface Revocations {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
+
+type Revoke = (revocation: Revocation) => Promise<void>;
 
 interface RevocationsOptions {
   readonly database: Pick<Database, 'db' | 'transaction'>;
@@ -48,26 +52,33 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   const memory = createRevocationMemory(clock);
   const feed = createRevocationFeed({ database: feedDatabase, databaseClock, memory, clock, logger });
 
-  async function add(
-    owner: Owner,
-    revocation: Revocation,
-    alongside?: (transaction: Transaction) => Promise<void>,
-  ): Promise<void> {
-    const row = {
-      merchantId: owner.merchantId,
-      environment: owner.environment,
-      id: newId('rev', clock.now()),
-      kind: revocation.kind,
-      subject: revocation.subject,
-      revokedAt: new Date(revocation.revokedAtMs),
-      expiresAt: new Date(revocation.revokedAtMs + rememberedForMs),
-    };
-    await database.transaction(async (transaction) => {
+  const rowOf = ({ merchantId, environment }: Owner, { kind, subject, revokedAtMs }: Revocation) => ({
+    merchantId,
+    environment,
+    id: newId('rev', clock.now()),
+    kind,
+    subject,
+    revokedAt: new Date(revokedAtMs),
+    expiresAt: new Date(revokedAtMs + rememberedForMs),
+  });
+
+  const within: Revocations['within'] = async (owner, work) => {
+    const revoked: Revocation[] = [];
+    const result = await database.transaction((transaction) =>
+      work(transaction, async (revocation) => {
+        await transaction.insert(revocations).values(rowOf(owner, revocation));
+        revoked.push(revocation);
+      }),
+    );
+    for (const revocation of revoked) memory.remember(owner, revocation);
+    return result;
+  };
+
+  const add: Revocations['add'] = (owner, revocation, alongside) =>
+    within(owner, async (transaction, revoke) => {
       await alongside?.(transaction);
-      await transaction.insert(revocations).values(row);
+      await revoke(revocation);
     });
-    memory.remember(owner, revocation);
-  }
 
   async function check(claims: SessionClaims): Promise<void> {
     // What is in memory refuses even when the feed is cut: a revocation stays one.
@@ -90,7 +101,15 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     return found.length > 0;
   }
 
-  return { add, check, isFresh: feed.isFresh, rememberedCount: memory.size, start: feed.start, stop: feed.stop };
+  return {
+    add,
+    within,
+    check,
+    isFresh: feed.isFresh,
+    rememberedCount: memory.size,
+    start: feed.start,
+    stop: feed.stop,
+  };
 }
 
 const inForceFor = (claims: SessionClaims, now: Date): SQL | undefined =>

@@ -4,6 +4,7 @@ import {
   type GraphQLField,
   type GraphQLInputType,
   isCompositeType,
+  isEnumType,
   isInputObjectType,
   isListType,
   isNonNullType,
@@ -19,15 +20,27 @@ import { createHarness, type Harness } from '../support/harness.ts';
 /** Who may call what: a change of a rule is a change of this table. */
 const callersByField: Readonly<Record<string, string>> = {
   'Query.currentSession': 'session',
+  'Query.customer': 'secret key',
+  'Query.customers': 'secret key',
+  'Query.explainBinding': 'secret key',
+  'Query.import': 'secret key',
   'Query.introspectSession': 'secret key',
   'Query.node': 'secret key; session, with READ_CUSTOMER',
   'Query.session': 'secret key',
   'Query.sessions': 'secret key',
+  'Query.unresolvedCustomers': 'secret key',
   'Query.viewer': 'session, with READ_CUSTOMER',
+  'Mutation.bindCustomer': 'secret key',
+  'Mutation.createCustomer': 'secret key',
   'Mutation.createSession': 'secret key',
+  'Mutation.deleteCustomer': 'secret key',
   'Mutation.endSession': 'session',
+  'Mutation.mergeCustomers': 'secret key',
+  'Mutation.relinkCustomer': 'secret key',
   'Mutation.revokeSession': 'secret key',
   'Mutation.revokeSessions': 'secret key',
+  'Mutation.startImport': 'secret key',
+  'Mutation.updateCustomer': 'secret key',
 };
 
 const rootFields = [schema.getQueryType(), schema.getMutationType()]
@@ -51,6 +64,7 @@ function callOf(field: GraphQLField<unknown, unknown>): string {
 function literalOf(type: GraphQLInputType): string {
   if (isNonNullType(type)) return literalOf(type.ofType);
   if (isListType(type)) return '[]';
+  if (isEnumType(type)) return type.getValues()[0]?.name ?? '';
   const simple: Record<string, string> = { ID: '"x"', String: '"x"', Int: '1', Boolean: 'false' };
   if (!isInputObjectType(type)) return simple[type.name] ?? '{}';
   const all = Object.values(type.getFields());

@@ -28,6 +28,8 @@ test('createSessionToken sends the input as it is and answers with dates', async
     expiresIn: 3600,
     session: sessionWithDates,
     customer: sessionWithDates.customer,
+    bindOutcome: 'NO_EMAIL',
+    unresolvedCustomers: 0,
   });
 });
 
@@ -103,6 +105,16 @@ test('every operation that is sent is valid in the schema', async () => {
     () => billingos.session('ses_1'),
     () => billingos.listSessions().page(),
     () => billingos.introspectSession('bos_session_test_a.b.c'),
+    () => billingos.createCustomer({ identity: { externalUserId: 'ada' } }),
+    () => billingos.customer({ externalUserId: 'ada' }),
+    () => billingos.updateCustomer('cus_1', { name: 'Ada' }),
+    () => billingos.deleteCustomer('cus_1'),
+    () => billingos.listCustomers().page(),
+    () => billingos.listUnresolvedCustomers().page(),
+    () => billingos.bindCustomer('cus_1', { externalUserId: 'ada' }),
+    () => billingos.relinkCustomer('cus_1', { externalUserId: 'bob' }, 'Sold.'),
+    () => billingos.mergeCustomers({ from: 'cus_1', into: 'cus_2', reason: 'One person.' }),
+    () => billingos.explainBinding('cus_1'),
   ];
   // The answer is empty: only the requests count here.
   for (const call of calls) await call().catch(() => undefined);

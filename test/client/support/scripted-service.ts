@@ -72,6 +72,10 @@ export const customer = {
   externalUserId: 'ada',
   externalOrganizationId: null,
   email: null,
+  name: null,
+  source: 'SESSION',
+  stripeCustomerId: null,
+  metadata: {},
   createdAt: '2026-11-01T10:00:00.000Z',
 };
 
@@ -97,5 +101,7 @@ export const createdSession = {
     expiresIn: 3600,
     session,
     customer,
+    bindOutcome: 'NO_EMAIL',
+    unresolvedCustomers: 0,
   },
 };

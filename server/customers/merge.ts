@@ -1,0 +1,91 @@
+import { and, eq } from 'drizzle-orm';
+import type { Binding, CustomerRecord, Merchant } from '../../schema/context.ts';
+import { ApiError, notFound } from '../../schema/errors.ts';
+import { type CustomerId, isCustomerId } from '../../schema/id.ts';
+import type { Transaction } from '../database/database.ts';
+import { bindAttempts, customers, subscriptions } from '../database/tables.ts';
+import { recordAttempt, wasRecorded } from './attempts.ts';
+import { type BindingOptions, lock } from './binding.ts';
+import { columns, isCustomer, readCustomer } from './customer-rows.ts';
+
+/** Two customers that are one become one: its sessions go on, those of the other end. */
+export function createMerge({ database, revocations, unresolved, clock }: BindingOptions): Binding['merge'] {
+  const wasMerged = (merchant: Merchant, from: CustomerId, into: CustomerId) =>
+    wasRecorded(database.db, merchant, { customerId: into, outcome: 'MERGED', otherCustomerId: from });
+
+  async function join(transaction: Transaction, merchant: Merchant, from: CustomerRecord, into: CustomerRecord) {
+    await moveBelongings(transaction, merchant, from.id, into.id);
+    await transaction.delete(customers).where(isCustomer(merchant, from.id));
+    const [merged] = await transaction
+      .update(customers)
+      .set(joined(from, into))
+      .where(isCustomer(merchant, into.id))
+      .returning(columns);
+    if (!merged) throw notFound('Customer');
+    return merged;
+  }
+
+  return async (merchant, { from, into }, reason) => {
+    if (!isCustomerId(from) || !isCustomerId(into)) throw notFound('Customer');
+    if (from === into) throw new ApiError('CONFLICT', 'A customer cannot be merged into itself.');
+    if (await wasMerged(merchant, from, into)) {
+      const merged = await readCustomer(database.db, merchant, into);
+      if (merged) return merged;
+    }
+    const merged = await revocations.within(merchant, async (transaction, revoke) => {
+      const [one, other] = await lockBoth(transaction, merchant, from, into);
+      refuseContradiction(one, other);
+      const result = await join(transaction, merchant, one, other);
+      const attempt = { customerId: into, outcome: 'MERGED', otherCustomerId: from, keyId: merchant.keyId } as const;
+      await recordAttempt(transaction, merchant, { ...attempt, identity: undefined, reason }, clock.now());
+      await revoke({ kind: 'ended_customer', subject: from, revokedAtMs: clock.now() });
+      return result;
+    });
+    unresolved.recount(merchant);
+    return merged;
+  };
+}
+
+/** In one order, so that two merges cannot wait for each other. */
+async function lockBoth(transaction: Transaction, merchant: Merchant, from: CustomerId, into: CustomerId) {
+  const [first, second] = from < into ? [from, into] : [into, from];
+  const one = await lock(transaction, merchant, first);
+  const other = await lock(transaction, merchant, second);
+  return from < into ? ([one, other] as const) : ([other, one] as const);
+}
+
+function refuseContradiction(from: CustomerRecord, into: CustomerRecord): void {
+  const isBound = ({ externalUserId, externalOrganizationId }: CustomerRecord) =>
+    externalUserId !== null || externalOrganizationId !== null;
+  if (isBound(from) && isBound(into)) {
+    throw new ApiError('CONFLICT', 'Both customers are bound, to different users or organizations.');
+  }
+  if (from.stripeCustomerId !== null && into.stripeCustomerId !== null) {
+    throw new ApiError('CONFLICT', 'Both customers are customers at Stripe: merge them there first.');
+  }
+}
+
+/** What the one that stays has counts; what it lacks comes from the other. */
+const joined = (from: CustomerRecord, into: CustomerRecord) => ({
+  externalUserId: into.externalUserId ?? from.externalUserId,
+  externalOrganizationId: into.externalOrganizationId ?? from.externalOrganizationId,
+  stripeCustomerId: into.stripeCustomerId ?? from.stripeCustomerId,
+  email: into.email ?? from.email,
+  name: into.name ?? from.name,
+  metadata: { ...from.metadata, ...into.metadata },
+});
+
+async function moveBelongings(transaction: Transaction, merchant: Merchant, from: CustomerId, into: CustomerId) {
+  for (const table of [subscriptions, bindAttempts]) {
+    await transaction
+      .update(table)
+      .set({ customerId: into })
+      .where(
+        and(
+          eq(table.merchantId, merchant.merchantId),
+          eq(table.environment, merchant.environment),
+          eq(table.customerId, from),
+        ),
+      );
+  }
+}

@@ -1,0 +1,102 @@
+import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { LRUCache } from 'lru-cache';
+import type {
+  Owner,
+  Page,
+  PageRequest,
+  UnresolvedBucket,
+  UnresolvedCustomer,
+  UnresolvedReason,
+} from '../../schema/context.ts';
+import type { CustomerId } from '../../schema/id.ts';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/database.ts';
+import { customers } from '../database/tables.ts';
+import { columns, isAfter, isOwned, isUnbound } from './customer-rows.ts';
+
+export interface Unresolved {
+  count(owner: Owner): Promise<number>;
+  /** To be called when this process has changed what is counted. */
+  recount(owner: Owner): void;
+  list(owner: Owner, page: PageRequest, bucket: UnresolvedBucket | undefined): Promise<Page<UnresolvedCustomer>>;
+  find(owner: Owner, id: CustomerId): Promise<UnresolvedCustomer | null>;
+  countByReason(owner: Owner): Promise<readonly { reason: UnresolvedReason; count: number }[]>;
+}
+
+interface UnresolvedOptions {
+  readonly database: Pick<Database, 'db'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+const countedForMs = 1_000;
+const maxOwners = 10_000;
+
+/** Imported customers that are nobody's yet. Why is computed when it is asked: nothing stored can be out of date. */
+export function createUnresolved({ database: { db }, clock }: UnresolvedOptions): Unresolved {
+  const counts = new LRUCache<string, { count: number }, Owner>({
+    max: maxOwners,
+    ttl: countedForMs,
+    perf: { now: () => clock.monotonic() },
+    ignoreFetchAbort: true,
+    fetchMethod: async (_key, _stale, { context }) => ({
+      count: await db.$count(customers, and(isOwned(context), isUnbound)),
+    }),
+  });
+
+  const select = (owner: Owner, condition: SQL | undefined) =>
+    db
+      .select({ ...columns, reason: reasonOf.as('reason') })
+      .from(customers)
+      .where(and(isOwned(owner), isUnbound, condition));
+
+  return {
+    async count(owner) {
+      return (await counts.forceFetch(keyOf(owner), { context: owner })).count;
+    },
+
+    recount: (owner) => void counts.delete(keyOf(owner)),
+
+    async list(owner, page, bucket) {
+      const isInBucket = bucket && sql`(${reasonOf} = 'AWAITS_SESSION') = ${bucket === 'PENDING'}`;
+      const rows = await select(owner, and(isAfter(page), isInBucket))
+        .orderBy(desc(customers.id))
+        .limit(page.first + 1);
+      return { items: rows.slice(0, page.first).map(toUnresolved), hasNextPage: rows.length > page.first };
+    },
+
+    async find(owner, id) {
+      const [row] = await select(owner, eq(customers.id, id));
+      return row ? toUnresolved(row) : null;
+    },
+
+    countByReason: (owner) => {
+      const reasons = select(owner, undefined).as('unresolved');
+      return db
+        .select({ reason: reasons.reason, count: sql<number>`count(*)::int` })
+        .from(reasons)
+        .groupBy(reasons.reason);
+    },
+  };
+}
+
+const keyOf = ({ merchantId, environment }: Owner) => `${merchantId}:${environment}`;
+
+/** Written with the table's name: drizzle takes it off columns that stand directly in a selection from one table. */
+const another = (condition: string) =>
+  sql.raw(`exists (
+    select from customers another
+    where another.merchant_id = customers.merchant_id and another.environment = customers.environment
+      and another.email_key = customers.email_key and another.id <> customers.id and ${condition})`);
+
+const reasonOf = sql<UnresolvedReason>`case
+  when ${sql.raw('customers.email')} is null then 'NO_EMAIL'
+  when ${sql.raw('customers.email_key')} is null then 'EMAIL_NOT_COMPARABLE'
+  when ${another('(num_nonnulls(another.external_user_id, another.external_organization_id) = 0 or another.stripe_customer_id is not null)')}
+    then 'EMAIL_COLLISION'
+  when ${another('true')} then 'CUSTOMER_EXISTS'
+  else 'AWAITS_SESSION' end`;
+
+function toUnresolved({ reason, ...customer }: UnresolvedCustomer['customer'] & { reason: UnresolvedReason }) {
+  const bucket: UnresolvedBucket = reason === 'AWAITS_SESSION' ? 'PENDING' : 'NEEDS_ATTENTION';
+  return { customer, bucket, reason };
+}

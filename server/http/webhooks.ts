@@ -1,0 +1,34 @@
+import type { Environment } from '../../schema/environment.ts';
+import { ApiError } from '../../schema/errors.ts';
+import { isMerchantId } from '../../schema/id.ts';
+import type { Logger } from '../log.ts';
+import { notAccepted, type Webhooks } from '../stripe/webhook.ts';
+import { createFrame, type Handler } from './frame.ts';
+import { checkLength } from './request-rules.ts';
+
+interface WebhookHandlerOptions {
+  readonly environment: Environment;
+  readonly webhooks: Webhooks;
+  readonly logger: Logger;
+}
+
+const maxBodyBytes = 1_048_576;
+
+/** Where Stripe tells of what happened to one merchant's account, whose id ends the path. Any 2xx is the end of it for Stripe. */
+export function createWebhookHandler({ environment, webhooks, logger }: WebhookHandlerOptions): Handler {
+  async function answer(request: Request): Promise<Response> {
+    if (request.method !== 'POST') {
+      throw new ApiError('INVALID_INPUT', 'Use POST.', { status: 405, headers: { allow: 'POST' } });
+    }
+    checkLength(request.headers, maxBodyBytes);
+    const { pathname } = new URL(request.url);
+    const merchantId = pathname.slice(pathname.lastIndexOf('/') + 1);
+    if (!isMerchantId(merchantId)) throw notAccepted();
+    const signature = request.headers.get('stripe-signature');
+    const body = new Uint8Array(await request.arrayBuffer());
+    await webhooks.take({ merchantId, environment }, { signature, body });
+    return Response.json({ received: true });
+  }
+
+  return createFrame({ environment, logger, name: 'webhook', answer });
+}

@@ -1,0 +1,59 @@
+import { csvRecords } from './csv-records.ts';
+import { isMisread, linesOf } from './lines.ts';
+import type { OpenedFile } from './opened-file.ts';
+import { ImportError } from './record.ts';
+import type { Row } from './row.ts';
+
+/** How the cells of one column come into a customer. */
+type Column = { readonly field: 'id' | 'email' | 'name' | 'created' } | { readonly metadataKey: string } | undefined;
+
+/** Customers of a CSV file, shaped like Stripe's. The first record names the columns, as Stripe's export does. */
+export async function* csvRows({ chunks }: OpenedFile): AsyncGenerator<Row> {
+  let columns: readonly Column[] | undefined;
+  for await (const { line, fields } of csvRecords(linesOf(chunks), () => columns?.length)) {
+    if (columns) yield rowOf(columns, `line ${line}`, fields);
+    else columns = columnsOf(fields ?? []);
+  }
+}
+
+function columnsOf(header: readonly string[]): Column[] {
+  const columns = header.map(columnOf);
+  if (!columns.some((column) => column && 'field' in column && column.field === 'id')) {
+    throw new ImportError('The first line names no column "id": it must be a header, its names separated by commas.');
+  }
+  return columns;
+}
+
+function columnOf(title: string): Column {
+  const name = title.trim().toLowerCase();
+  if (name === 'id' || name === 'email' || name === 'name') return { field: name };
+  if (name === 'created' || name === 'created (utc)') return { field: 'created' };
+  const [, bracketed, followed] = /^metadata\[(.+)\]$|^(.+) \(metadata\)$/i.exec(title.trim()) ?? [];
+  const metadataKey = bracketed ?? followed;
+  return metadataKey === undefined ? undefined : { metadataKey };
+}
+
+function rowOf(columns: readonly Column[], where: string, fields: readonly string[] | undefined): Row {
+  if (!fields) return { where, reason: 'it is not CSV: a quote stands where none may, or is not closed' };
+  if (fields.length !== columns.length) {
+    return { where, reason: `it has ${fields.length} columns, and the header ${columns.length}` };
+  }
+  if (fields.some(isMisread)) return { where, reason: 'it is not UTF-8' };
+
+  const cells = columns.flatMap((column, index) => (column && fields[index] ? [{ column, cell: fields[index] }] : []));
+  const given = cells.flatMap(({ column, cell }) =>
+    'field' in column ? [[column.field, column.field === 'created' ? secondsOf(cell) : cell] as const] : [],
+  );
+  const metadata = cells.flatMap(({ column, cell }) =>
+    'metadataKey' in column ? [[column.metadataKey, cell] as const] : [],
+  );
+  return { where, value: { ...Object.fromEntries(given), metadata: Object.fromEntries(metadata) } };
+}
+
+/** Seconds since 1970, or a date in UTC unless it says otherwise; NaN for anything else. */
+function secondsOf(cell: string): number {
+  if (/^\d+$/.test(cell)) return Number(cell);
+  const [, day, time = '00:00', zone = 'Z'] =
+    /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(cell.trim()) ?? [];
+  return Math.floor(Date.parse(`${day}T${time}${zone}`) / 1_000);
+}

@@ -1,0 +1,212 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Owner } from '../../schema/context.ts';
+import type { Transaction } from '../database/database.ts';
+import { newId } from '../id.ts';
+import {
+  type RecordKind,
+  recordKinds,
+  type SourceCustomer,
+  type SourcePrice,
+  type SourceProduct,
+  type SourceRecord,
+  type SourceSubscription,
+} from './record.ts';
+import { type Written, type WrittenRow, writtenOf } from './written.ts';
+
+/** Under which of the merchant's own names a product of Stripe goes; `undefined`: the merchant has no name for it. */
+export type ProductKeyOf = (stripeProductId: string) => string | undefined;
+
+export interface WriteOptions {
+  /** Ids of this run are known, whether they were written or, in a dry run, only would have been. */
+  readonly importId: string | undefined;
+  readonly productKeyOf: ProductKeyOf;
+  readonly nowMs: number;
+}
+
+/** Writes records, each kind in one statement. What is the same already is left alone, so that a second run changes nothing. */
+export async function writeRecords(
+  transaction: Transaction,
+  owner: Owner,
+  records: readonly SourceRecord[],
+  options: WriteOptions,
+): Promise<Written> {
+  const written: Written[] = [];
+  for (const kind of recordKinds) {
+    const ofKind = records.filter((record) => record.kind === kind);
+    if (ofKind.length === 0) continue;
+    const { rows } = await transaction.execute<WrittenRow>(statementFor(kind, owner, ofKind, options));
+    written.push(writtenOf(kind, rows));
+  }
+  return {
+    tallies: written.flatMap(({ tallies }) => tallies),
+    problems: written.flatMap(({ problems }) => problems),
+  };
+}
+
+function statementFor(kind: RecordKind, owner: Owner, records: readonly SourceRecord[], options: WriteOptions): SQL {
+  switch (kind) {
+    case 'product':
+      return productsOf(owner, records as readonly SourceProduct[], options);
+    case 'price':
+      return pricesOf(owner, records as readonly SourcePrice[], options);
+    case 'customer':
+      return customersOf(owner, records as readonly SourceCustomer[], options);
+    case 'subscription':
+      return subscriptionsOf(owner, records as readonly SourceSubscription[], options);
+  }
+}
+
+const json = (rows: readonly object[]) => sql`${JSON.stringify(rows)}::json`;
+
+/** Whether this run has met the id: in a dry run, what it refers to was not kept. */
+const isMet = ({ merchantId, environment }: Owner, { importId }: WriteOptions, id: SQL) =>
+  sql`exists (select from imported_ids met where met.merchant_id = ${merchantId} and met.environment = ${environment}
+    and met.import_id = ${importId ?? ''} and met.stripe_id = ${id})`;
+
+const productsOf = (
+  { merchantId, environment }: Owner,
+  records: readonly SourceProduct[],
+  options: WriteOptions,
+) => sql`
+  with given as (
+    select * from json_to_recordset(${json(
+      records.map(({ stripeId, name, description, isActive }) => ({
+        stripe_id: stripeId,
+        key: options.productKeyOf(stripeId),
+        name,
+        description,
+        is_active: isActive,
+      })),
+    )}) as given(stripe_id text, key text, name text, description text, is_active boolean)
+  ), judged as (
+    select given.*, case
+      when given.key is null then 'no key is given for this product'
+      when exists (select from products taken where taken.merchant_id = ${merchantId} and taken.environment = ${environment}
+        and taken.key = given.key and taken.stripe_product_id is distinct from given.stripe_id)
+        then 'another product has the key ' || given.key
+      when exists (select from products known where known.merchant_id = ${merchantId} and known.environment = ${environment}
+        and known.stripe_product_id = given.stripe_id and known.key <> given.key)
+        then 'this product was imported under another key: ' || given.key || ' is new'
+      end as problem
+    from given
+  ), written as (
+    insert into products as known (merchant_id, environment, key, stripe_product_id, name, description, is_active)
+    select ${merchantId}, ${environment}, key, stripe_id, name, description, is_active from judged where problem is null
+    on conflict (merchant_id, environment, key) do update
+      set name = excluded.name, description = excluded.description, is_active = excluded.is_active
+      where (known.name, known.description, known.is_active)
+        is distinct from (excluded.name, excluded.description, excluded.is_active)
+    returning stripe_product_id, xmax = 0 as is_new
+  )
+  select judged.stripe_id, judged.problem, written.is_new
+  from judged left join written on written.stripe_product_id = judged.stripe_id`;
+
+const pricesOf = (owner: Owner, records: readonly SourcePrice[], options: WriteOptions) => sql`
+  with given as (
+    select * from json_to_recordset(${json(
+      records.map((price) => ({
+        stripe_id: price.stripeId,
+        stripe_product_id: price.stripeProductId,
+        product_key: options.productKeyOf(price.stripeProductId),
+        currency: price.currency,
+        unit_amount: price.unitAmount,
+        interval: price.recurring?.interval,
+        interval_count: price.recurring?.intervalCount,
+        is_active: price.isActive,
+      })),
+    )}) as given(stripe_id text, stripe_product_id text, product_key text, currency text, unit_amount numeric,
+      interval text, interval_count integer, is_active boolean)
+  ), judged as (
+    select given.*, product.key, case
+      when given.product_key is null then 'no key is given for its product'
+      when product.key is null and not ${isMet(owner, options, sql`given.stripe_product_id`)}
+        then 'its product is not here' end as problem
+    from given left join products product
+      on product.merchant_id = ${owner.merchantId} and product.environment = ${owner.environment}
+        and product.stripe_product_id = given.stripe_product_id
+  ), written as (
+    insert into prices as known
+      (merchant_id, environment, stripe_price_id, product_key, currency, unit_amount, interval, interval_count, is_active)
+    select ${owner.merchantId}, ${owner.environment}, stripe_id, key, currency, unit_amount, interval, interval_count, is_active
+    from judged where problem is null and key is not null
+    on conflict (merchant_id, environment, stripe_price_id) do update
+      set product_key = excluded.product_key, currency = excluded.currency, unit_amount = excluded.unit_amount,
+        interval = excluded.interval, interval_count = excluded.interval_count, is_active = excluded.is_active
+      where (known.product_key, known.currency, known.unit_amount, known.interval, known.interval_count, known.is_active)
+        is distinct from (excluded.product_key, excluded.currency, excluded.unit_amount, excluded.interval,
+          excluded.interval_count, excluded.is_active)
+    returning stripe_price_id, xmax = 0 as is_new
+  )
+  select judged.stripe_id, judged.problem, coalesce(written.is_new, case when judged.key is null then true end) as is_new
+  from judged left join written on written.stripe_price_id = judged.stripe_id`;
+
+const customersOf = (
+  { merchantId, environment }: Owner,
+  records: readonly SourceCustomer[],
+  { nowMs }: WriteOptions,
+) => sql`
+  with given as (
+    select * from json_to_recordset(${json(
+      records.map(({ stripeId, email, name, metadata }) => ({
+        id: newId('cus', nowMs),
+        stripe_id: stripeId,
+        email,
+        name,
+        metadata,
+      })),
+    )}) as given(id text, stripe_id text, email text, name text, metadata jsonb)
+  ), judged as (
+    select given.*, case when exists (
+      select from deleted_customers gone where gone.merchant_id = ${merchantId} and gone.environment = ${environment}
+        and gone.stripe_customer_id = given.stripe_id) then 'this customer was deleted here' end as problem
+    from given
+  ), written as (
+    insert into customers as known (merchant_id, environment, id, stripe_customer_id, email, name, metadata, source, created_at)
+    select ${merchantId}, ${environment}, id, stripe_id, email, name, metadata, 'import', ${new Date(nowMs).toISOString()}::timestamptz
+    from judged where problem is null
+    on conflict (merchant_id, environment, stripe_customer_id) do update
+      set email = excluded.email, name = excluded.name, metadata = excluded.metadata
+      where (known.email, known.name, known.metadata) is distinct from (excluded.email, excluded.name, excluded.metadata)
+    returning stripe_customer_id, xmax = 0 as is_new
+  )
+  select judged.stripe_id, judged.problem, written.is_new
+  from judged left join written on written.stripe_customer_id = judged.stripe_id`;
+
+const subscriptionsOf = (owner: Owner, records: readonly SourceSubscription[], options: WriteOptions) => sql`
+  with given as (
+    select * from json_to_recordset(${json(
+      records.map((subscription) => ({
+        stripe_id: subscription.stripeId,
+        stripe_customer_id: subscription.stripeCustomerId,
+        status: subscription.status,
+        items: subscription.items,
+        current_period_end: subscription.currentPeriodEnd,
+        cancel_at_period_end: subscription.cancelAtPeriodEnd,
+        created_at: subscription.createdAt,
+      })),
+    )}) as given(stripe_id text, stripe_customer_id text, status text, items jsonb, current_period_end timestamptz,
+      cancel_at_period_end boolean, created_at timestamptz)
+  ), judged as (
+    select given.*, customer.id as customer_id, case
+      when customer.id is null and not ${isMet(owner, options, sql`given.stripe_customer_id`)}
+        then 'its customer is not here' end as problem
+    from given left join customers customer
+      on customer.merchant_id = ${owner.merchantId} and customer.environment = ${owner.environment}
+        and customer.stripe_customer_id = given.stripe_customer_id
+  ), written as (
+    insert into subscriptions as known (merchant_id, environment, stripe_subscription_id, customer_id, status, items,
+      current_period_end, cancel_at_period_end, created_at)
+    select ${owner.merchantId}, ${owner.environment}, stripe_id, customer_id, status, items, current_period_end,
+      cancel_at_period_end, created_at
+    from judged where problem is null and customer_id is not null
+    on conflict (merchant_id, environment, stripe_subscription_id) do update
+      set customer_id = excluded.customer_id, status = excluded.status, items = excluded.items,
+        current_period_end = excluded.current_period_end, cancel_at_period_end = excluded.cancel_at_period_end
+      where (known.customer_id, known.status, known.items, known.current_period_end, known.cancel_at_period_end)
+        is distinct from (excluded.customer_id, excluded.status, excluded.items, excluded.current_period_end,
+          excluded.cancel_at_period_end)
+    returning stripe_subscription_id, xmax = 0 as is_new
+  )
+  select judged.stripe_id, judged.problem,
+    coalesce(written.is_new, case when judged.customer_id is null then true end) as is_new
+  from judged left join written on written.stripe_subscription_id = judged.stripe_id`;

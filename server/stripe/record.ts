@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import type {
+  RowProblem,
+  SourceCustomer,
+  SourcePrice,
+  SourceProduct,
+  SourceRecord,
+  SourceSubscription,
+} from '../import/record.ts';
+import { chosenId, idOf, metadata, moment, optionalText, reference, text } from './fields.ts';
+
+/** What an object of Stripe's is for us: `undefined` when Stripe has deleted it. */
+type Converted<Kind extends SourceRecord> = Kind | RowProblem | undefined;
+
+const customer = z
+  .object({
+    id: idOf('cus'),
+    email: optionalText(320),
+    name: optionalText(1_000),
+    metadata,
+    created: moment,
+  })
+  .transform(({ id, created, ...rest }): SourceCustomer => ({
+    kind: 'customer',
+    stripeId: id,
+    ...rest,
+    createdAt: created,
+  }));
+
+const product = z
+  .object({
+    id: chosenId,
+    name: text(5_000),
+    description: optionalText(50_000),
+    active: z.boolean().default(true),
+  })
+  .transform(({ id, active, ...rest }): SourceProduct => ({
+    kind: 'product',
+    stripeId: id,
+    ...rest,
+    isActive: active,
+  }));
+
+/** The decimal one is exact below a minor unit; older versions of the API lack it. */
+const amounts = {
+  unit_amount: z.int().nullish(),
+  unit_amount_decimal: z
+    .string()
+    .regex(/^-?\d{1,20}(\.\d{1,12})?$/)
+    .nullish(),
+};
+
+const price = z
+  .object({
+    id: chosenId,
+    product: reference(chosenId),
+    currency: z.string().regex(/^[a-z]{3}$/, { error: 'is not a currency such as usd' }),
+    ...amounts,
+    recurring: z
+      .object({ interval: z.enum(['day', 'week', 'month', 'year']), interval_count: z.int().min(1).default(1) })
+      .transform(({ interval, interval_count: intervalCount }) => ({ interval, intervalCount }))
+      .nullish(),
+    active: z.boolean().default(true),
+  })
+  .transform((one): SourcePrice => ({
+    kind: 'price',
+    stripeId: one.id,
+    stripeProductId: one.product,
+    currency: one.currency,
+    unitAmount: one.unit_amount_decimal ?? one.unit_amount?.toString() ?? null,
+    recurring: one.recurring ?? null,
+    isActive: one.active,
+  }));
+
+const item = z
+  .object({
+    price: reference(chosenId).nullish(),
+    plan: reference(chosenId).nullish(),
+    quantity: z.int().min(0).nullish(),
+    current_period_end: moment.nullish(),
+  })
+  .transform(({ price, plan, quantity, current_period_end: periodEnd }, context) => {
+    const stripePriceId = price ?? plan;
+    if (stripePriceId == null) context.addIssue({ code: 'custom', message: 'has one without a price' });
+    return { stripePriceId: stripePriceId ?? '', quantity: quantity ?? null, periodEnd };
+  });
+
+const subscription = z
+  .object({
+    id: idOf('sub'),
+    customer: reference(idOf('cus')),
+    status: z.string().regex(/^[a-z_]{1,50}$/, { error: 'is not a status such as active' }),
+    items: z.object({
+      data: z.array(item),
+      has_more: z.literal(false, { error: 'has more than Stripe sent along' }).nullish(),
+    }),
+    current_period_end: moment.nullish(),
+    cancel_at_period_end: z.boolean().default(false),
+    created: moment,
+  })
+  .transform((one): SourceSubscription => ({
+    kind: 'subscription',
+    stripeId: one.id,
+    stripeCustomerId: one.customer,
+    status: one.status,
+    items: one.items.data.map(({ stripePriceId, quantity }) => ({ stripePriceId, quantity })),
+    currentPeriodEnd: one.current_period_end ?? latest(one.items.data.map(({ periodEnd }) => periodEnd)),
+    cancelAtPeriodEnd: one.cancel_at_period_end,
+    createdAt: one.created,
+  }));
+
+/** Items may be paid for different times; the subscription is paid for as long as one of them. */
+const latest = (dates: readonly (Date | null | undefined)[]) =>
+  dates.reduce<Date | null>((last, date) => (date && (!last || date > last) ? date : last), null);
+
+/** Says what is wrong without the value, which may be anybody's. */
+function converter<Kind extends SourceRecord>(schema: z.ZodType<Kind>) {
+  return (object: unknown, where: string): Converted<Kind> => {
+    if (isDeleted(object)) return undefined;
+    const { data, error } = schema.safeParse(object, {
+      error: ({ input }) => (input === undefined ? 'is missing' : 'is not what Stripe writes there'),
+    });
+    return data ?? { where, reason: error ? reasonOf(error) : 'is empty' };
+  };
+}
+
+const isDeleted = (object: unknown) =>
+  typeof object === 'object' && object !== null && 'deleted' in object && object.deleted === true;
+
+const reasonOf = ({ issues }: z.ZodError) =>
+  [
+    ...new Set(issues.map(({ path: [field], message }) => `${field === undefined ? 'it' : String(field)} ${message}`)),
+  ].join('; ');
+
+export const customerOf = converter(customer);
+export const productOf = converter(product);
+export const priceOf = converter(price);
+export const subscriptionOf = converter(subscription);
+
+/** Any of the four, by its `object`; without one it is a customer. */
+export function recordOf(object: unknown, where: string): Converted<SourceRecord> {
+  const name = typeof object === 'object' && object !== null && 'object' in object ? object.object : 'customer';
+  switch (name) {
+    case 'customer':
+      return customerOf(object, where);
+    case 'product':
+      return productOf(object, where);
+    case 'price':
+      return priceOf(object, where);
+    case 'subscription':
+      return subscriptionOf(object, where);
+    default:
+      return { where, reason: 'it is no customer, product, price or subscription of Stripe' };
+  }
+}
