@@ -5,7 +5,11 @@ const shape = /^[sr]k_(test|live)_[A-Za-z0-9_]{8,240}$/;
 
 /** The key, when it is one of Stripe's for this environment. The ImportError otherwise says what to do, without the key. */
 export function checkKey(secretKey: string | undefined, environment: Environment): string {
-  if (!secretKey) throw new ImportError(`There is no Stripe key: give one that begins with ${prefixes(environment)}.`);
+  if (!secretKey) {
+    throw new ImportError(
+      `There is no Stripe key: set STRIPE_SECRET_KEY to one that begins with ${prefixes(environment)}, or run billingos stripe connect.`,
+    );
+  }
 
   const mode = shape.exec(secretKey)?.[1];
   if (mode === undefined) {

@@ -91,7 +91,7 @@ async function signedEventOf(body: Uint8Array, signature: string, secret: string
   const { Stripe } = await import('stripe');
   try {
     const text = utf8.decode(body);
-    return await Stripe.webhooks.constructEventAsync(text, signature, secret, toleranceSeconds);
+    return await Stripe.webhooks.constructEventAsync(text, signature, secret, toleranceSeconds, undefined, nowMs);
   } catch {
     return undefined;
   }

@@ -11,6 +11,8 @@ import { callerRuleOf } from '../../schema/operation.ts';
 import { createHarness, type Harness } from '../support/harness.ts';
 import { type Block, blocksOf, documents, read, root } from '../support/markdown.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { generateAccount } from '../support/stripe-account.ts';
+import { createStripeServer } from '../support/stripe-server.ts';
 
 const runFile = promisify(execFile);
 const blocks = documents.flatMap(blocksOf);
@@ -126,7 +128,19 @@ describe('a command succeeds beside a running server', () => {
       const billingos = new BillingOS({ secretKey, url: `http://localhost:${port}` });
       const { sessionToken, session } = await billingos.createSessionToken({ externalUserId: 'user_1' });
       const here = code.replaceAll('localhost:4000', `localhost:${port}`).replaceAll('$PWD/data', dataDirectory);
-      const said = await sh(here, { SESSION_TOKEN: sessionToken, SESSION_ID: session.id, KEY_ID: keyId });
+      const stripeKey = 'sk_test_51Documents';
+      const { apiBase } = await createStripeServer({
+        account: generateAccount({ products: 2, prices: 2, customers: 5, subscriptions: 2 }),
+        keys: { [stripeKey]: 'all' },
+      });
+      const said = await sh(here, {
+        SESSION_TOKEN: sessionToken,
+        SESSION_ID: session.id,
+        KEY_ID: keyId,
+        STRIPE_API_BASE: apiBase,
+        STRIPE_SECRET_KEY: stripeKey,
+        STRIPE_WEBHOOK_SECRET: 'whsec_documents',
+      });
       expect(said).not.toBe('');
       expect(said).not.toMatch(/"errors"|refused/);
     },

@@ -1,6 +1,5 @@
-import { eq, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { merchants } from '../../server/database/tables.ts';
 import { createHarness, type Harness, type TestMerchant } from '../support/harness.ts';
 import { importCustomers } from '../support/import.ts';
 
@@ -89,10 +88,7 @@ describe('EMAIL_NOT_VERIFIED', () => {
 
   test('where the merchant requires verified addresses, one of which nothing is said binds nobody', async () => {
     const { cus_ada } = await openWith({ cus_ada: 'ada@x.com' });
-    await harness.database.db
-      .update(merchants)
-      .set({ requiresVerifiedEmail: true })
-      .where(eq(merchants.id, merchant.id));
+    await harness.rules.merchants.configure(merchant.id, { requiresVerifiedEmail: true });
     const eve = await createSession({ externalUserId: 'eve', email: 'ada@x.com' });
     expect(eve).toMatchObject({ bindOutcome: 'EMAIL_NOT_VERIFIED' });
     const ada = await createSession({ externalUserId: 'ada', email: 'ada@x.com', emailVerified: true });

@@ -296,8 +296,18 @@ describe('when Stripe is in trouble', () => {
 describe('a key', () => {
   const liveKey = testKey.replace('test', 'live');
   test.each<[string, string | undefined, StripeClientOptions['environment'], string]>([
-    ['that is not given', undefined, 'test', 'There is no Stripe key: give one that begins with sk_test_ or rk_test_.'],
-    ['that is empty', '', 'live', 'There is no Stripe key: give one that begins with sk_live_ or rk_live_.'],
+    [
+      'that is not given',
+      undefined,
+      'test',
+      'There is no Stripe key: set STRIPE_SECRET_KEY to one that begins with sk_test_ or rk_test_, or run billingos stripe connect.',
+    ],
+    [
+      'that is empty',
+      '',
+      'live',
+      'There is no Stripe key: set STRIPE_SECRET_KEY to one that begins with sk_live_ or rk_live_, or run billingos stripe connect.',
+    ],
     ['for browsers', testKey.replace('sk', 'pk'), 'test', 'not a secret or restricted key'],
     ['with a space', ` ${testKey}`, 'test', 'not a secret or restricted key'],
     ['of the live mode', liveKey, 'test', 'is for live, and the import goes into test'],
