@@ -1,4 +1,5 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
+import { notFound } from '../schema/errors.ts';
 import type { MerchantId } from '../schema/id.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
@@ -8,6 +9,8 @@ import { newId } from './id.ts';
 export interface MerchantRecord {
   readonly id: MerchantId;
   readonly name: string;
+  /** Whether an address binds only when the merchant's server says that it was verified. */
+  readonly requiresVerifiedEmail: boolean;
   readonly createdAt: Date;
 }
 
@@ -22,6 +25,7 @@ export function createMerchants({ database, clock }: MerchantsOptions) {
   const newMerchant = (name: string): MerchantRecord => ({
     id: newId('mer', clock.now()),
     name,
+    requiresVerifiedEmail: false,
     createdAt: new Date(clock.now()),
   });
 
@@ -31,6 +35,12 @@ export function createMerchants({ database, clock }: MerchantsOptions) {
     async create(name: string): Promise<MerchantRecord> {
       const merchant = newMerchant(name);
       await db.insert(merchants).values(merchant);
+      return merchant;
+    },
+
+    async configure(id: MerchantId, settings: Pick<MerchantRecord, 'requiresVerifiedEmail'>): Promise<MerchantRecord> {
+      const [merchant] = await db.update(merchants).set(settings).where(eq(merchants.id, id)).returning();
+      if (!merchant) throw notFound('Merchant');
       return merchant;
     },
 

@@ -6,6 +6,7 @@ import { StartupError } from '../startup-error.ts';
 import { addCustomersCommands } from './customers.ts';
 import { addImportCommands } from './import.ts';
 import { addKeysCommands } from './keys.ts';
+import { addMerchantCommand } from './merchant.ts';
 import { addServeCommand } from './serve.ts';
 import { addSessionsCommands } from './sessions.ts';
 import { addStripeCommands } from './stripe.ts';
@@ -24,6 +25,7 @@ addServeCommand(program);
 addKeysCommands(program);
 addSessionsCommands(program);
 addCustomersCommands(program);
+addMerchantCommand(program);
 addImportCommands(program);
 addStripeCommands(program);
 

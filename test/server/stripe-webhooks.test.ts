@@ -66,6 +66,7 @@ test('a customer that was deleted here is not brought back by an event', async (
   );
   expect(await customer('cus_1')).toBeNull();
   expect(await rowsOf(subscriptions)).toEqual([]);
+  expect(harness.logLines.filter((line) => line.includes('"level":40'))).toEqual([]);
 });
 
 test('a customer that Stripe deletes is removed when nobody knows whose it is', async () => {
