@@ -2,24 +2,23 @@ import { and } from 'drizzle-orm';
 import type { Binding, CustomerRecord, ExternalIdentity, Merchant } from '../../schema/context.ts';
 import { ApiError, notFound } from '../../schema/errors.ts';
 import type { CustomerId } from '../../schema/id.ts';
-import type { Clock } from '../clock.ts';
-import { type Database, isUniqueViolation, type Transaction } from '../database/database.ts';
+import { isUniqueViolation } from '../database/database.ts';
 import { customers } from '../database/tables.ts';
-import type { Revocations } from '../token/revocations.ts';
 import { attemptsAbout, recordAttempt } from './attempts.ts';
-import { columns, identityColumns, isCustomer, isIdentityOf, isUnbound, readCustomer } from './customer-rows.ts';
-import { createMerge } from './merge.ts';
-import type { Unresolved } from './unresolved.ts';
-
-export interface BindingOptions {
-  readonly database: Pick<Database, 'db' | 'transaction'>;
-  readonly revocations: Pick<Revocations, 'within'>;
-  readonly unresolved: Unresolved;
-  readonly clock: Pick<Clock, 'now'>;
-}
+import {
+  columns,
+  identityColumns,
+  isBoundCustomer,
+  isCustomer,
+  isIdentityOf,
+  isUnbound,
+  lockCustomer,
+  readCustomer,
+} from './customer-rows.ts';
+import { createMerge, type MergeOptions } from './merge.ts';
 
 /** Whose a customer is: what sessions could not find out by themselves, and what has to be put right. */
-export function createBinding(options: BindingOptions): Binding {
+export function createBinding(options: MergeOptions): Binding {
   const { database, revocations, unresolved, clock } = options;
 
   async function require(merchant: Merchant, id: string): Promise<CustomerRecord> {
@@ -61,9 +60,10 @@ export function createBinding(options: BindingOptions): Binding {
       const { id: customerId } = await require(merchant, id);
       return revocations
         .within(merchant, async (transaction, revoke) => {
-          const customer = await lock(transaction, merchant, customerId);
+          const customer = await lockCustomer(transaction, merchant, customerId);
           if (isIdentityOf(identity, customer)) return customer;
-          if (isNobodys(customer)) throw new ApiError('CONFLICT', 'This customer is not bound yet: use bindCustomer.');
+          if (!isBoundCustomer(customer))
+            throw new ApiError('CONFLICT', 'This customer is not bound yet: use bindCustomer.');
           const [relinked] = await transaction
             .update(customers)
             .set(identityColumns(identity))
@@ -87,16 +87,6 @@ export function createBinding(options: BindingOptions): Binding {
       };
     },
   };
-}
-
-const isNobodys = ({ externalUserId, externalOrganizationId }: CustomerRecord) =>
-  externalUserId === null && externalOrganizationId === null;
-
-/** Nobody changes it, and no session is issued for it, until the transaction ends. */
-export async function lock(transaction: Transaction, merchant: Merchant, id: CustomerId): Promise<CustomerRecord> {
-  const [customer] = await transaction.select(columns).from(customers).where(isCustomer(merchant, id)).for('update');
-  if (!customer) throw notFound('Customer');
-  return customer;
 }
 
 function conflictOfIdentity(error: unknown): never {

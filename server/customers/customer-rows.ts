@@ -8,7 +8,7 @@ import type {
   Page,
   PageRequest,
 } from '../../schema/context.ts';
-import { ApiError } from '../../schema/errors.ts';
+import { ApiError, notFound } from '../../schema/errors.ts';
 import { type CustomerId, isCustomerId } from '../../schema/id.ts';
 import type { Database, Transaction } from '../database/database.ts';
 import { customers } from '../database/tables.ts';
@@ -64,6 +64,17 @@ export function selectCustomers(db: Queryable, owner: Owner, condition: SQL | un
 export async function readCustomer(db: Queryable, owner: Owner, id: string): Promise<CustomerRecord | undefined> {
   return isCustomerId(id) ? (await selectCustomers(db, owner, eq(customers.id, id)))[0] : undefined;
 }
+
+/** Nobody changes it, and no session is issued for it, until the transaction ends. */
+export async function lockCustomer(transaction: Transaction, owner: Owner, id: CustomerId): Promise<CustomerRecord> {
+  const [customer] = await transaction.select(columns).from(customers).where(isCustomer(owner, id)).for('update');
+  if (!customer) throw notFound('Customer');
+  return customer;
+}
+
+/** Whether it is somebody's. */
+export const isBoundCustomer = ({ externalUserId, externalOrganizationId }: CustomerRecord) =>
+  externalUserId !== null || externalOrganizationId !== null;
 
 export async function readByIds(db: Queryable, owner: Owner, ids: readonly CustomerId[]): Promise<CustomerRecord[]> {
   return ids.length === 0 ? [] : selectCustomers(db, owner, inArray(customers.id, [...ids]));

@@ -2,28 +2,25 @@ import { and, eq } from 'drizzle-orm';
 import type { Binding, CustomerRecord, Merchant } from '../../schema/context.ts';
 import { ApiError, notFound } from '../../schema/errors.ts';
 import { type CustomerId, isCustomerId } from '../../schema/id.ts';
-import type { Transaction } from '../database/database.ts';
+import type { Clock } from '../clock.ts';
+import type { Database, Transaction } from '../database/database.ts';
 import { bindAttempts, customers, subscriptions } from '../database/tables.ts';
+import type { Revocations } from '../token/revocations.ts';
 import { recordAttempt, wasRecorded } from './attempts.ts';
-import { type BindingOptions, lock } from './binding.ts';
-import { columns, isCustomer, readCustomer } from './customer-rows.ts';
+import { columns, isBoundCustomer, isCustomer, lockCustomer, readCustomer } from './customer-rows.ts';
+import type { Unresolved } from './unresolved.ts';
+
+export interface MergeOptions {
+  readonly database: Pick<Database, 'db' | 'transaction'>;
+  readonly revocations: Pick<Revocations, 'within'>;
+  readonly unresolved: Unresolved;
+  readonly clock: Pick<Clock, 'now'>;
+}
 
 /** Two customers that are one become one: its sessions go on, those of the other end. */
-export function createMerge({ database, revocations, unresolved, clock }: BindingOptions): Binding['merge'] {
+export function createMerge({ database, revocations, unresolved, clock }: MergeOptions): Binding['merge'] {
   const wasMerged = (merchant: Merchant, from: CustomerId, into: CustomerId) =>
     wasRecorded(database.db, merchant, { customerId: into, outcome: 'MERGED', otherCustomerId: from });
-
-  async function join(transaction: Transaction, merchant: Merchant, from: CustomerRecord, into: CustomerRecord) {
-    await moveBelongings(transaction, merchant, from.id, into.id);
-    await transaction.delete(customers).where(isCustomer(merchant, from.id));
-    const [merged] = await transaction
-      .update(customers)
-      .set(joined(from, into))
-      .where(isCustomer(merchant, into.id))
-      .returning(columns);
-    if (!merged) throw notFound('Customer');
-    return merged;
-  }
 
   return async (merchant, { from, into }, reason) => {
     if (!isCustomerId(from) || !isCustomerId(into)) throw notFound('Customer');
@@ -46,18 +43,28 @@ export function createMerge({ database, revocations, unresolved, clock }: Bindin
   };
 }
 
+async function join(transaction: Transaction, merchant: Merchant, from: CustomerRecord, into: CustomerRecord) {
+  await moveBelongings(transaction, merchant, from.id, into.id);
+  await transaction.delete(customers).where(isCustomer(merchant, from.id));
+  const [merged] = await transaction
+    .update(customers)
+    .set(joined(from, into))
+    .where(isCustomer(merchant, into.id))
+    .returning(columns);
+  if (!merged) throw notFound('Customer');
+  return merged;
+}
+
 /** In one order, so that two merges cannot wait for each other. */
 async function lockBoth(transaction: Transaction, merchant: Merchant, from: CustomerId, into: CustomerId) {
   const [first, second] = from < into ? [from, into] : [into, from];
-  const one = await lock(transaction, merchant, first);
-  const other = await lock(transaction, merchant, second);
+  const one = await lockCustomer(transaction, merchant, first);
+  const other = await lockCustomer(transaction, merchant, second);
   return from < into ? ([one, other] as const) : ([other, one] as const);
 }
 
 function refuseContradiction(from: CustomerRecord, into: CustomerRecord): void {
-  const isBound = ({ externalUserId, externalOrganizationId }: CustomerRecord) =>
-    externalUserId !== null || externalOrganizationId !== null;
-  if (isBound(from) && isBound(into)) {
+  if (isBoundCustomer(from) && isBoundCustomer(into)) {
     throw new ApiError('CONFLICT', 'Both customers are bound, to different users or organizations.');
   }
   if (from.stripeCustomerId !== null && into.stripeCustomerId !== null) {

@@ -72,7 +72,7 @@ async function loseCustomer(
   await transaction.delete(customers).where(and(isIt, isUnbound));
   const [bound] = await transaction
     .update(customers)
-    .set({ name: 'x' })
+    .set({ stripeCustomerId: null })
     .where(isIt)
     .returning({ id: customers.id });
   if (bound) {

@@ -122,7 +122,7 @@ test('a user with a customer of its own keeps it when an imported one with its a
   merchant = await harness.newMerchant('Merchant');
   const own = (await createSession({ externalUserId: 'ada', email: 'ada@x.com' })).customer;
   const { cus_ada } = await importCustomers(harness, merchant, { cus_ada: 'ada@x.com' });
-  await harness.clock.advance(1_000);
+  harness.clock.advance(1_000);
   const again = await createSession({ externalUserId: 'ada', email: 'ada@x.com' });
   expect(again).toMatchObject({ bindOutcome: 'CUSTOMER_EXISTS', customer: { id: own.id } });
   expect(await unresolved()).toEqual({ cus_ada: 'NEEDS_ATTENTION CUSTOMER_EXISTS' });

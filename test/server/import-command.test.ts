@@ -88,7 +88,7 @@ test('products are named in a file that the merchant edits', async () => {
   const path = join(data.path, 'products.json');
   const { stdout } = await command(`import stripe --environment live --write-products ${path}`, stripe);
   expect(stdout).toContain('names 3 products, 3 of them new');
-  const [[first = '']] = Object.entries(JSON.parse(await readFile(path, 'utf8')) as object) as [[string, string]];
+  const [[first]] = Object.entries(JSON.parse(await readFile(path, 'utf8')) as object) as [[string, string]];
   await writeFile(path, JSON.stringify({ [first]: 'basic' }));
   const { counts, problems } = await report(`import stripe --environment live --products ${path}`, stripe);
   expect(counts.product).toMatchObject({ created: 1, unusable: 2 });

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { noCounts } from '../../server/import/counts.ts';
 import { productKeysFor, type ProductKeys } from '../../server/import/product-keys.ts';
@@ -214,7 +214,20 @@ test('of a batch that breaks down through our own fault nothing stays', async ()
   });
 });
 
-const letters = [...'abAB01.+-_%*', ' ', 'ſ', '\u212a', 'İ', 'ı', 'é', 'ａ', 'ß', '\u0430', '\u00a0', '\u200b'];
+const letters = [
+  ...Array.from('abAB01.+-_%*'),
+  ' ',
+  'ſ',
+  '\u212a',
+  'İ',
+  'ı',
+  'é',
+  'ａ',
+  'ß',
+  '\u0430',
+  '\u00a0',
+  '\u200b',
+];
 const address = fc
   .array(fc.constantFrom(...letters), { minLength: 1, maxLength: 6 })
   .map((parts) => `${parts.join('')}@x.com`)
