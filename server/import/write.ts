@@ -158,7 +158,7 @@ const customersOf = (
   ), judged as (
     select given.*, case when exists (
       select from deleted_customers gone where gone.merchant_id = ${merchantId} and gone.environment = ${environment}
-        and gone.stripe_customer_id = given.stripe_id) then 'this customer was deleted here' end as problem
+        and gone.stripe_customer_id = given.stripe_id) then 'this customer was deleted' end as problem
     from given
   ), written as (
     insert into customers as known (merchant_id, environment, id, stripe_customer_id, email, name, metadata, source, created_at)
