@@ -172,7 +172,7 @@ export type UnresolvedBucket =
 export type UnresolvedReason =
   /** No session has presented its address since. */
   | 'AWAITS_SESSION'
-  /** A customer that is none of Stripe’s has the same address: `mergeCustomers`, if they are one. */
+  /** A customer that is none of Stripe’s has the same address, or its user has presented it: `mergeCustomers`, if they are one. */
   | 'CUSTOMER_EXISTS'
   /** Another imported customer has the same address. */
   | 'EMAIL_COLLISION'

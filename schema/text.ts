@@ -16,3 +16,6 @@ export const printableText = (bounds: { min: number; max: number }) =>
       error: `must have ${bounds.min} to ${bounds.max} characters`,
     })
     .refine(isPrintable, { error: 'must be printable Unicode: no control characters, no lone surrogates' });
+
+/** The merchant's own id of something, byte for byte. */
+export const externalId = printableText({ min: 1, max: 255 });

@@ -6,7 +6,7 @@ export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'fat
  * Secret keys, session tokens, webhook secrets and anything that is a JWT or a JWK. What stands before decides nothing: in
  * JSON, a line break is an `n`.
  */
-const secrets = /(sk_(?:test|live)_|bos_session_(?:test|live)_|whsec_)[\w.-]+|eyJ[\w.-]+/g;
+const secrets = /([sr]k_(?:test|live)_|bos_session_(?:test|live)_|whsec_)[\w.-]+|eyJ[\w.-]+/g;
 /** Also without a dot, quoted, or encoded for a URL; not the names of packages in a stack. */
 const addresses =
   /(?:\\{1,8}"[^"@]{0,320}\\{1,8}"|[^\s"@<>:\\]{1,320})(?<!node_modules\/)(?:@|%40)[^\s"@<>:\\/,;()%]+/gi;

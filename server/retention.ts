@@ -14,7 +14,7 @@ const everyMs = 600_000;
 const keptForMs = 30 * 86_400_000;
 const rowsAtOnce = 1_000;
 
-/** Removes sessions and revocations that are long over, a few at a time, so that the tables stay bounded. */
+/** Removes sessions, revocations and imports that are long over, a few at a time, so that the tables stay bounded. */
 export function createRetention({ database, clock, logger }: RetentionOptions) {
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
@@ -32,9 +32,25 @@ export function createRetention({ database, clock, logger }: RetentionOptions) {
     }
   }
 
+  /** Runs that are long over, and the ids that interrupted ones have left. */
+  async function removeImports(): Promise<void> {
+    const before = new Date(clock.now() - keptForMs).toISOString();
+    while (!isStopped) {
+      const { rowCount } = await database.db.execute(
+        sql`delete from imported_ids where ctid = any(array(
+              select met.ctid from imported_ids met join imports run
+                on run.merchant_id = met.merchant_id and run.environment = met.environment and run.id = met.import_id
+              where run.updated_at < ${before}::timestamptz limit ${rowsAtOnce}))`,
+      );
+      if ((rowCount ?? 0) < rowsAtOnce) break;
+    }
+    if (!isStopped) await database.db.execute(sql`delete from imports where updated_at < ${before}::timestamptz`);
+  }
+
   async function clean(): Promise<void> {
     await removeFrom('sessions');
     await removeFrom('revocations');
+    await removeImports();
   }
 
   const cleanQuietly = () =>

@@ -52,14 +52,14 @@ export async function createRules(options: RulesOptions) {
   const acceptToken = createAcceptToken({ tokens, revocations });
   const merchants = createMerchants({ database, clock });
   const secretKeys = createSecretKeys({ database, revocations, pepper, clock });
-  const unresolved = createUnresolved({ database, clock });
+  const unresolved = createUnresolved({ database, clock, logger });
   const customers = createCustomers({ database, revocations, unresolved, clock });
   const binding = createBinding({ database, revocations, unresolved, clock });
   const imports = createImports({ database, unresolved, clock });
   const stripeAccounts = createStripeAccounts({ database, stripeKey, clock });
   const stripeSources = createStripeSources({ accounts: stripeAccounts, apiBase: options.stripeApiBase });
   const webhooks = createWebhooks({ database, accounts: stripeAccounts, unresolved, clock, logger });
-  const importJobs = createImportJobs({ imports, sources: stripeSources, database, clock, logger });
+  const importJobs = createImportJobs({ imports, sources: stripeSources, database, logger });
   const lastUsed = createLastUsed({ database, clock, logger });
   const retention = createRetention({ database, clock, logger });
   const sessions = createSessions({

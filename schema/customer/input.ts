@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { builder } from '../builder.ts';
 import type { ExternalIdentity } from '../context.ts';
-import { printableText } from '../text.ts';
-
-/** The merchant's own id of something, byte for byte. */
-export const externalId = printableText({ min: 1, max: 255 });
+import { externalId, printableText } from '../text.ts';
 
 export const emailSchema = printableText({ min: 3, max: 320 }).refine((text) => /^[^@]+@[^@]+$/.test(text.trim()), {
   error: 'must be an e-mail address',

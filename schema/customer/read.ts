@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { builder } from '../builder.ts';
 import type { CustomerSelection } from '../context.ts';
 import { connectionOf, pageRequestOf, pageSizeSchema } from '../page.ts';
-import { printableText } from '../text.ts';
+import { externalId, printableText } from '../text.ts';
 import { Customer, CustomerSource } from './customer.ts';
-import { externalId } from './input.ts';
 
 const CustomerBy = builder.inputType('CustomerBy', {
   description: 'Which customer: exactly one of these.',

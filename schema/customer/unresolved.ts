@@ -19,7 +19,8 @@ const UnresolvedReason = builder.enumType('UnresolvedReason', {
     EMAIL_NOT_COMPARABLE: { description: 'Its address has characters beyond ASCII: such addresses never bind.' },
     EMAIL_COLLISION: { description: 'Another imported customer has the same address.' },
     CUSTOMER_EXISTS: {
-      description: 'A customer that is none of Stripe’s has the same address: `mergeCustomers`, if they are one.',
+      description:
+        'A customer that is none of Stripe’s has the same address, or its user has presented it: `mergeCustomers`, if they are one.',
     },
   } satisfies Record<Reason, object>,
 });

@@ -3,7 +3,8 @@ import { builder } from '../builder.ts';
 import type { IssuedSession } from '../context.ts';
 import { BindOutcome } from '../customer/binding.ts';
 import { Customer } from '../customer/customer.ts';
-import { emailSchema, externalId } from '../customer/input.ts';
+import { emailSchema } from '../customer/input.ts';
+import { externalId } from '../text.ts';
 import { Session, SessionOperation } from './session.ts';
 import { metadataSchema } from '../metadata.ts';
 import { sessionOperations } from '../operation.ts';
@@ -81,7 +82,7 @@ const CreateSessionPayload = builder.objectRef<IssuedSession>('CreateSessionPayl
       description: 'Whether an imported customer was found for the user. It never keeps a session from being issued.',
     }),
     unresolvedCustomers: t.int({
-      description: 'How many imported customers are nobody’s yet; may be a second old.',
+      description: 'How many imported customers are nobody’s yet, up to 10,000; may be a second old.',
       resolve: (_session, _args, { caller, binding }) =>
         caller.kind === 'merchant' ? binding.unresolvedCount(caller) : 0,
     }),

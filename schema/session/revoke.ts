@@ -1,6 +1,6 @@
 import { builder } from '../builder.ts';
 import type { SessionSelection } from '../context.ts';
-import { externalId } from '../customer/input.ts';
+import { externalId } from '../text.ts';
 import { Session } from './session.ts';
 
 const RevokeSessionsBy = builder.inputType('RevokeSessionsBy', {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CustomerRecord, Merchant, UnresolvedBucket } from '../../schema/context.ts';
 import { notFound } from '../../schema/errors.ts';
+import { externalId } from '../../schema/text.ts';
 import type { Rules } from '../rules.ts';
 import { StartupError } from '../startup-error.ts';
 import { detailed, type Output, type OwnerOptions, ownersOf, run, table, toCount, withOwner } from './run.ts';
@@ -22,9 +23,12 @@ export function addCustomersCommands(program: Command): void {
         const owners = await ownersOf(options, rules);
         const request = { first: options.limit, after: undefined };
         const pages = await Promise.all(
-          owners.map((owner) => rules.customers.list(owner, request, { email: options.email })),
+          owners.map(async (owner) => {
+            const { items } = await rules.customers.list(owner, request, { email: options.email });
+            return items.map((customer) => ({ environment: owner.environment, ...customer }));
+          }),
         );
-        return listed(pages.flatMap(({ items }) => items).slice(0, options.limit));
+        return listed(newestFirst(pages.flat()).slice(0, options.limit));
       }),
     );
 
@@ -58,23 +62,27 @@ export function addCustomersCommands(program: Command): void {
         const request = { first: options.limit, after: undefined };
         const owners = await ownersOf(options, rules);
         const pages = await Promise.all(
-          owners.map((owner) => rules.binding.listUnresolved(owner, request, options.bucket)),
+          owners.map(async (owner) => {
+            const { items } = await rules.binding.listUnresolved(owner, request, options.bucket);
+            return items.map((item) => ({ id: item.customer.id, environment: owner.environment, ...item }));
+          }),
         );
-        const found = pages.flatMap(({ items }) => items).slice(0, options.limit);
-        const rows = found.map(({ customer, bucket, reason }) => [
+        const found = newestFirst(pages.flat()).slice(0, options.limit);
+        const rows = found.map(({ customer, environment, bucket, reason }) => [
           customer.id,
+          environment,
           customer.stripeCustomerId ?? '',
           customer.email ?? '',
           bucket,
           reason,
         ]);
-        return { json: found, text: table(['ID', 'STRIPE', 'E-MAIL', 'BUCKET', 'REASON'], rows) };
+        return { json: found, text: table(['ID', 'ENVIRONMENT', 'STRIPE', 'E-MAIL', 'BUCKET', 'REASON'], rows) };
       }),
     );
 
   withOwner(customers.command('bind <id>').description('Say whose an imported customer is, once.'))
-    .option('--user <id>', 'your own id of the user')
-    .option('--organization <id>', 'your own id of the organization')
+    .option('--user <id>', 'your own id of the user', toExternalId)
+    .option('--organization <id>', 'your own id of the organization', toExternalId)
     .action((id: string, options: OwnerOptions & { user?: string; organization?: string }, command: Command) =>
       run(command, async (rules) => {
         const owner = await ownerOfCustomer(id, options, rules);
@@ -106,17 +114,26 @@ async function ownerOfCustomer(id: string, options: OwnerOptions, rules: Rules):
   throw notFound('Customer');
 }
 
+function toExternalId(text: string): string {
+  if (externalId.safeParse(text).success) return text;
+  throw new StartupError('An id of your own has 1 to 255 printable characters.');
+}
+
 function toBucket(text: string): UnresolvedBucket {
   if (text === 'PENDING' || text === 'NEEDS_ATTENTION') return text;
   throw new StartupError('--bucket must be PENDING or NEEDS_ATTENTION.');
 }
 
-const listed = (records: readonly CustomerRecord[]): Output => ({
+const newestFirst = <Item extends { readonly id: string }>(items: readonly Item[]) =>
+  items.toSorted((one, other) => (one.id < other.id ? 1 : -1));
+
+const listed = (records: readonly (CustomerRecord & Pick<Merchant, 'environment'>)[]): Output => ({
   json: records,
   text: table(
-    ['ID', 'USER OR ORGANIZATION', 'E-MAIL', 'STRIPE', 'SOURCE', 'CREATED'],
+    ['ID', 'ENVIRONMENT', 'USER OR ORGANIZATION', 'E-MAIL', 'STRIPE', 'SOURCE', 'CREATED'],
     records.map((customer) => [
       customer.id,
+      customer.environment,
       customer.externalUserId ?? customer.externalOrganizationId ?? '(nobody yet)',
       customer.email ?? '',
       customer.stripeCustomerId ?? '',

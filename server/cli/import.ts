@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ImportRecord, Merchant } from '../../schema/context.ts';
-import { productKeysFor, readProductKeys, writeProductKeys } from '../import/product-keys.ts';
+import { type ProductKeys, productKeysFor, readProductKeys, writeProductKeys } from '../import/product-keys.ts';
 import { ImportError, type ImportSource, recordKinds } from '../import/record.ts';
+import type { ProductKeyOf } from '../import/write.ts';
 import type { Installation } from '../installation.ts';
 import { StartupError } from '../startup-error.ts';
 import { createProgressBar } from './progress.ts';
@@ -45,7 +47,10 @@ const importFrom = (open: OpenSource, options: ImportCommandOptions, command: Co
     try {
       const owner = await ownerOf(options, rules);
       const named = await open(owner, installation);
-      if (options.writeProducts !== undefined) return await productsWritten(options.writeProducts, named.source);
+      if (options.writeProducts !== undefined) {
+        const known = await productKeysFor(installation.database, owner, undefined);
+        return await productsWritten(options.writeProducts, named.source, known);
+      }
       return await imported(owner, named, options, installation);
     } catch (error) {
       throw error instanceof ImportError ? new StartupError(error.message, { cause: error }) : error;
@@ -64,27 +69,38 @@ async function imported(
   const stop = () => stopping.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const bar = createProgressBar(process.stderr);
+  // Other keys give other products: a run with those begins anew.
+  const sourceName = given ? `${named.sourceName}:${digestOf(given)}` : named.sourceName;
   const importOptions = {
-    ...named,
+    source: named.source,
+    sourceName,
     mode: options.dryRun ? 'dry' : 'real',
     productKeyOf: await productKeysFor(database, owner, given),
     signal: stopping.signal,
     onProgress: bar.show,
   } as const;
-  const ended = await rules.imports.run(owner, await rules.imports.begin(owner, importOptions), importOptions);
-  bar.stop();
-  process.off('SIGINT', stop).off('SIGTERM', stop);
-  return reported(ended, await rules.unresolved.countByReason(owner));
+  try {
+    const ended = await rules.imports.run(owner, await rules.imports.begin(owner, importOptions), importOptions);
+    return reported(ended, await rules.unresolved.countByReason(owner).catch(() => undefined));
+  } finally {
+    bar.stop();
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
 }
 
-async function productsWritten(path: string, source: ImportSource): Promise<Output> {
-  const { added, total } = await writeProductKeys(path, source);
+const digestOf = (keys: ProductKeys) =>
+  createHash('sha256')
+    .update(JSON.stringify([...keys]))
+    .digest('base64url');
+
+async function productsWritten(path: string, source: ImportSource, productKeyOf: ProductKeyOf): Promise<Output> {
+  const { added, total } = await writeProductKeys(path, source, productKeyOf);
   const text = `${path} names ${total} products, ${added} of them new. Edit the keys, then import with --products ${path}.`;
   return { json: { path, added, total }, text };
 }
 
 const openStripe: OpenSource = async (owner, { rules }) => ({
-  source: await rules.stripeSources.sourceFor(owner, process.env['STRIPE_SECRET_KEY']),
+  source: await rules.stripeSources.sourceFor(owner, process.env['STRIPE_SECRET_KEY'] || undefined),
   sourceName: 'stripe',
 });
 
@@ -99,7 +115,7 @@ const openFile =
 
 type Buckets = readonly { readonly reason: string; readonly count: number }[];
 
-function reported(ended: ImportRecord, buckets: Buckets): Output {
+function reported(ended: ImportRecord, buckets: Buckets | undefined): Output {
   const rows = recordKinds.map((kind) => {
     const { created, changed, same, unusable } = ended.counts[kind];
     return [`${kind}s`, ...[created, changed, same, unusable].map(String)];
@@ -108,14 +124,13 @@ function reported(ended: ImportRecord, buckets: Buckets): Output {
     headline(ended),
     table(['', ended.mode === 'dry' ? 'NEW' : 'CREATED', 'CHANGED', 'SAME', 'UNUSABLE'], rows),
     ...problemsOf(ended),
-    ...bucketsOf(buckets),
+    ...(buckets ? bucketsOf(buckets) : []),
   ];
   return { json: { ...ended, buckets }, text: lines.join('\n\n'), isFailure: ended.status !== 'done' };
 }
 
 function headline({ status, mode, failure }: ImportRecord): string {
-  if (status === 'failed') return `The import stopped: ${failure}\nThe next one goes on from here.`;
-  if (status === 'running') return 'The import was interrupted. The next one goes on from here.';
+  if (status !== 'done') return `The import stopped: ${failure}\nWithin a day, the next one goes on from here.`;
   return mode === 'dry' ? 'Nothing was written. This is what an import would do:' : 'The import is done.';
 }
 

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ApiError } from '../../schema/errors.ts';
+import { createLogger } from '../log.ts';
 import { StartupError } from '../startup-error.ts';
 import { addCustomersCommands } from './customers.ts';
 import { addImportCommands } from './import.ts';
@@ -35,11 +36,12 @@ try {
   process.exitCode = report(error);
 }
 
-/** What the user can act on is one line; anything else is a bug and keeps its stack. */
+/** What the user can act on is one line; anything else is a bug and keeps its stack, but not what it quotes. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
-  if (!isExpected(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  if (isExpected(error)) process.stderr.write(`${error.message}\n`);
+  // Node would print what a failed statement was given, addresses among it.
+  else createLogger({ level: 'error', destination: process.stderr }).error({ err: error }, 'the command failed');
   return 1;
 }
 

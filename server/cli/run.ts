@@ -81,7 +81,8 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return lines
     .map((line) =>
       line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        // What others wrote must not steer the terminal.
+        .map((cell, column) => cell.replaceAll(/\p{Cc}/gu, ' ').padEnd(widths[column] ?? 0))
         .join('  ')
         .trimEnd(),
     )

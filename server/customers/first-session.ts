@@ -31,7 +31,7 @@ export interface FirstSession {
 
 interface FirstSessionOptions {
   readonly database: Pick<Database, 'db'>;
-  readonly unresolved: Pick<Unresolved, 'count' | 'recount'>;
+  readonly unresolved: Pick<Unresolved, 'count' | 'noteBound'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
 }
@@ -100,23 +100,25 @@ export function createFirstSession({ database, unresolved, clock, logger }: Firs
     );
   }
 
-  async function isOwnBesideImported(caller: MerchantCaller, known: KnownCustomer, session: SessionIdentity) {
-    if (known.isImported || session.email == null || session.emailVerified === false) return false;
-    if ((await unresolved.count(caller)) === 0) return false;
+  /** A user who has a customer of its own, and presents an address that imported ones have. */
+  async function outcomeBeside(caller: MerchantCaller, known: KnownCustomer, session: SessionIdentity) {
+    if (known.isImported || session.email == null || session.emailVerified === false) return 'ALREADY_BOUND';
+    if ((await unresolved.count(caller)) === 0) return 'ALREADY_BOUND';
     const { db } = database;
-    const [candidate] = await db
+    const [candidate, another] = await db
       .select({ id: customers.id })
       .from(customers)
       .where(and(isOwned(caller), isUnbound, hasEmail(session.email)))
-      .limit(1);
-    if (!candidate) return false;
+      .limit(2);
+    if (!candidate || !(await mayBind(db, caller, session))) return 'ALREADY_BOUND';
+    if (another) return 'AMBIGUOUS';
     const found = { customerId: known.id, outcome: 'CUSTOMER_EXISTS', otherCustomerId: candidate.id } as const;
     if (!(await wasRecorded(db, caller, found))) {
       const { email, emailVerified } = session;
       const noted = { ...found, identity: identityOf(session), email, emailVerified, candidates: 1 };
       await recordAttempt(db, caller, { ...noted, keyId: caller.keyId }, clock.now());
     }
-    return true;
+    return 'CUSTOMER_EXISTS';
   }
 
   return {
@@ -132,7 +134,7 @@ export function createFirstSession({ database, unresolved, clock, logger }: Firs
       const customer = match.customer ?? (await create(transaction, caller, identity, email ?? null));
       if (customer) {
         await record(transaction, caller, session, customer, match);
-        if (match.customer) unresolved.recount(caller);
+        if (match.customer) unresolved.noteBound(caller);
         return { customer, bindOutcome: match.outcome };
       }
       // Somebody else created it in between; the insert waited for that to commit.
@@ -144,7 +146,7 @@ export function createFirstSession({ database, unresolved, clock, logger }: Firs
     async outcomeFor(caller, known, session) {
       if (session.externalOrganizationId != null) return 'ORGANIZATION';
       try {
-        return (await isOwnBesideImported(caller, known, session)) ? 'CUSTOMER_EXISTS' : 'ALREADY_BOUND';
+        return await outcomeBeside(caller, known, session);
       } catch (error) {
         logger.warn({ err: error }, 'whether an imported customer has the same address could not be told');
         return 'ALREADY_BOUND';
@@ -169,15 +171,17 @@ async function find(transaction: Transaction, owner: Owner, identity: ExternalId
     .select(knownColumns)
     .from(customers)
     .where(and(isOwned(owner), hasIdentity(identity)))
-    .limit(1);
+    .limit(1)
+    // Waits for whoever is giving it to somebody else, or removing it, and looks again then.
+    .for('key share');
   return row && toKnown(row);
 }
 
 async function findMatch(transaction: Transaction, owner: Owner, session: SessionIdentity): Promise<Match> {
-  const { externalUserId, externalOrganizationId, email, emailVerified } = session;
+  const { externalUserId, externalOrganizationId, email } = session;
   if (externalOrganizationId != null) return { outcome: 'ORGANIZATION' };
   if (email == null) return { outcome: 'NO_EMAIL' };
-  if (!(emailVerified ?? !(await requiresVerifiedEmail(transaction, owner)))) return { outcome: 'EMAIL_NOT_VERIFIED' };
+  if (!(await mayBind(transaction, owner, session))) return { outcome: 'EMAIL_NOT_VERIFIED' };
 
   const [bound] = await bindOnly(transaction, owner, externalUserId, email);
   if (bound) return { outcome: 'BOUND', customer: toKnown(bound), candidates: 1 };
@@ -185,12 +189,14 @@ async function findMatch(transaction: Transaction, owner: Owner, session: Sessio
   return { outcome: unbound > 0 && live > 1 ? 'AMBIGUOUS' : 'NO_MATCH', candidates: unbound };
 }
 
-async function requiresVerifiedEmail(transaction: Transaction, { merchantId }: Owner): Promise<boolean> {
-  const [merchant] = await transaction
+/** Whether the address counts: it was said to be verified, or nothing was said and the merchant does not ask for it. */
+async function mayBind(db: Transaction | Database['db'], { merchantId }: Owner, { emailVerified }: SessionIdentity) {
+  if (emailVerified != null) return emailVerified;
+  const [merchant] = await db
     .select({ isRequired: merchants.requiresVerifiedEmail })
     .from(merchants)
     .where(eq(merchants.id, merchantId));
-  return merchant?.isRequired ?? true;
+  return merchant?.isRequired === false;
 }
 
 /** The rule: it is nobody's, and no other live customer has the address. Of two who come at once the second finds it taken. */

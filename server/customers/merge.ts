@@ -19,17 +19,13 @@ export interface MergeOptions {
 
 /** Two customers that are one become one: its sessions go on, those of the other end. */
 export function createMerge({ database, revocations, unresolved, clock }: MergeOptions): Binding['merge'] {
-  const wasMerged = (merchant: Merchant, from: CustomerId, into: CustomerId) =>
-    wasRecorded(database.db, merchant, { customerId: into, outcome: 'MERGED', otherCustomerId: from });
+  async function mergedBefore(merchant: Merchant, from: CustomerId, into: CustomerId) {
+    const merged = { customerId: into, outcome: 'MERGED', otherCustomerId: from } as const;
+    return (await wasRecorded(database.db, merchant, merged)) ? readCustomer(database.db, merchant, into) : undefined;
+  }
 
-  return async (merchant, { from, into }, reason) => {
-    if (!isCustomerId(from) || !isCustomerId(into)) throw notFound('Customer');
-    if (from === into) throw new ApiError('CONFLICT', 'A customer cannot be merged into itself.');
-    if (await wasMerged(merchant, from, into)) {
-      const merged = await readCustomer(database.db, merchant, into);
-      if (merged) return merged;
-    }
-    const merged = await revocations.within(merchant, async (transaction, revoke) => {
+  const mergeNow = (merchant: Merchant, from: CustomerId, into: CustomerId, reason: string) =>
+    revocations.within(merchant, async (transaction, revoke) => {
       const [one, other] = await lockBoth(transaction, merchant, from, into);
       refuseContradiction(one, other);
       const result = await join(transaction, merchant, one, other);
@@ -38,8 +34,22 @@ export function createMerge({ database, revocations, unresolved, clock }: MergeO
       await revoke({ kind: 'ended_customer', subject: from, revokedAtMs: clock.now() });
       return result;
     });
-    unresolved.recount(merchant);
-    return merged;
+
+  return async (merchant, { from, into }, reason) => {
+    if (!isCustomerId(from) || !isCustomerId(into)) throw notFound('Customer');
+    if (from === into) throw new ApiError('CONFLICT', 'A customer cannot be merged into itself.');
+    const before = await mergedBefore(merchant, from, into);
+    if (before) return before;
+    try {
+      return await mergeNow(merchant, from, into, reason);
+    } catch (error) {
+      // The same call at the same time was quicker.
+      const meanwhile = await mergedBefore(merchant, from, into);
+      if (meanwhile) return meanwhile;
+      throw error;
+    } finally {
+      unresolved.recount(merchant);
+    }
   };
 }
 

@@ -12,12 +12,16 @@ import type { CustomerId } from '../../schema/id.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { customers } from '../database/tables.ts';
+import type { Logger } from '../log.ts';
 import { columns, isAfter, isOwned, isUnbound } from './customer-rows.ts';
 
 export interface Unresolved {
+  /** At most `mostCounted`, at most a second old. When nobody can say now, what was known last. */
   count(owner: Owner): Promise<number>;
   /** To be called when this process has changed what is counted. */
   recount(owner: Owner): void;
+  /** One less: a session has found its customer. */
+  noteBound(owner: Owner): void;
   list(owner: Owner, page: PageRequest, bucket: UnresolvedBucket | undefined): Promise<Page<UnresolvedCustomer>>;
   find(owner: Owner, id: CustomerId): Promise<UnresolvedCustomer | null>;
   countByReason(owner: Owner): Promise<readonly { reason: UnresolvedReason; count: number }[]>;
@@ -26,22 +30,40 @@ export interface Unresolved {
 interface UnresolvedOptions {
   readonly database: Pick<Database, 'db'>;
   readonly clock: Pick<Clock, 'monotonic'>;
+  readonly logger: Logger;
 }
 
 const countedForMs = 1_000;
 const maxOwners = 10_000;
+/** Counting more would take a session's time, and tells nobody more. */
+const mostCounted = 10_000;
 
 /** Imported customers that are nobody's yet. Why is computed when it is asked: nothing stored can be out of date. */
-export function createUnresolved({ database: { db }, clock }: UnresolvedOptions): Unresolved {
+export function createUnresolved({ database: { db }, clock, logger }: UnresolvedOptions): Unresolved {
   const counts = new LRUCache<string, { count: number }, Owner>({
     max: maxOwners,
     ttl: countedForMs,
     perf: { now: () => clock.monotonic() },
     ignoreFetchAbort: true,
-    fetchMethod: async (_key, _stale, { context }) => ({
-      count: await db.$count(customers, and(isOwned(context), isUnbound)),
-    }),
+    fetchMethod: async (_key, stale, { context }) => {
+      try {
+        return { count: await read(context) };
+      } catch (error) {
+        logger.warn({ err: error }, 'unresolved customers could not be counted');
+        return stale ?? { count: 0 };
+      }
+    },
   });
+
+  const read = (owner: Owner) =>
+    db.$count(
+      db
+        .select({ id: customers.id })
+        .from(customers)
+        .where(and(isOwned(owner), isUnbound))
+        .limit(mostCounted)
+        .as('unbound'),
+    );
 
   const select = (owner: Owner, condition: SQL | undefined) =>
     db
@@ -55,6 +77,11 @@ export function createUnresolved({ database: { db }, clock }: UnresolvedOptions)
     },
 
     recount: (owner) => void counts.delete(keyOf(owner)),
+
+    noteBound(owner) {
+      const known = counts.peek(keyOf(owner));
+      if (known && known.count > 0) known.count -= 1;
+    },
 
     async list(owner, page, bucket) {
       const isInBucket = bucket && sql`(${reasonOf} = 'AWAITS_SESSION') = ${bucket === 'PENDING'}`;
@@ -91,6 +118,10 @@ const another = (condition: string) =>
 const reasonOf = sql<UnresolvedReason>`case
   when ${sql.raw('customers.email')} is null then 'NO_EMAIL'
   when ${sql.raw('customers.email_key')} is null then 'EMAIL_NOT_COMPARABLE'
+  when exists (
+    select from bind_attempts tried
+    where tried.merchant_id = ${sql.raw('customers.merchant_id')} and tried.environment = ${sql.raw('customers.environment')}
+      and tried.other_customer_id = ${sql.raw('customers.id')} and tried.outcome = 'CUSTOMER_EXISTS') then 'CUSTOMER_EXISTS'
   when ${another('(num_nonnulls(another.external_user_id, another.external_organization_id) = 0 or another.stripe_customer_id is not null)')}
     then 'EMAIL_COLLISION'
   when ${another('true')} then 'CUSTOMER_EXISTS'

@@ -100,6 +100,12 @@ function describe(error: unknown): string {
   return 'no answer to a connection attempt';
 }
 
-/** There is such a row already: SQLSTATE 23505. drizzle wraps the driver's error. */
-export const isUniqueViolation = (error: unknown): boolean =>
-  error instanceof Error && error.cause instanceof DatabaseError && error.cause.code === '23505';
+/** The SQLSTATE of a statement that PostgreSQL refused. drizzle wraps the driver's error. */
+const sqlStateOf = (error: unknown): string =>
+  error instanceof Error && error.cause instanceof DatabaseError ? (error.cause.code ?? '') : '';
+
+/** There is such a row already: SQLSTATE 23505. */
+export const isUniqueViolation = (error: unknown): boolean => sqlStateOf(error) === '23505';
+
+/** Somebody else was at the same rows: a deadlock, or a row that was removed meanwhile or is there by now. Once more may do. */
+export const isContention = (error: unknown): boolean => /^(40|23503|23505)/.test(sqlStateOf(error));

@@ -155,6 +155,7 @@ export const bindAttempts = pgTable(
     primaryKey({ columns: [table.merchantId, table.environment, table.id] }),
     ofCustomer('bind_attempts_customer', table),
     index('bind_attempts_by_customer').on(table.merchantId, table.environment, table.customerId, table.id),
+    index('bind_attempts_by_other').on(table.merchantId, table.environment, table.otherCustomerId),
     index('bind_attempts_by_email').on(table.merchantId, table.environment, table.emailKey, table.id),
   ],
 );
@@ -204,7 +205,9 @@ export const prices = pgTable(
       name: 'prices_product',
       columns: [table.merchantId, table.environment, table.productKey],
       foreignColumns: [products.merchantId, products.environment, products.key],
-    }).onDelete('cascade'),
+    })
+      .onDelete('cascade')
+      .onUpdate('cascade'),
     index('prices_by_product').on(table.merchantId, table.environment, table.productKey),
   ],
 );

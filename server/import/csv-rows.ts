@@ -5,7 +5,7 @@ import { ImportError } from './record.ts';
 import type { Row } from './row.ts';
 
 /** How the cells of one column come into a customer. */
-type Column = { readonly field: 'id' | 'email' | 'name' | 'created' } | { readonly metadataKey: string } | undefined;
+type Column = { readonly field: 'id' | 'email' | 'name' } | { readonly metadataKey: string } | undefined;
 
 /** Customers of a CSV file, shaped like Stripe's. The first record names the columns, as Stripe's export does. */
 export async function* csvRows({ chunks }: OpenedFile): AsyncGenerator<Row> {
@@ -27,7 +27,6 @@ function columnsOf(header: readonly string[]): Column[] {
 function columnOf(title: string): Column {
   const name = title.trim().toLowerCase();
   if (name === 'id' || name === 'email' || name === 'name') return { field: name };
-  if (name === 'created' || name === 'created (utc)') return { field: 'created' };
   const [, bracketed, followed] = /^metadata\[(.+)\]$|^(.+) \(metadata\)$/i.exec(title.trim()) ?? [];
   const metadataKey = bracketed ?? followed;
   return metadataKey === undefined ? undefined : { metadataKey };
@@ -40,20 +39,11 @@ function rowOf(columns: readonly Column[], where: string, fields: readonly strin
   }
   if (fields.some(isMisread)) return { where, reason: 'it is not UTF-8' };
 
-  const cells = columns.flatMap((column, index) => (column && fields[index] ? [{ column, cell: fields[index] }] : []));
-  const given = cells.flatMap(({ column, cell }) =>
-    'field' in column ? [[column.field, column.field === 'created' ? secondsOf(cell) : cell] as const] : [],
+  const given = columns.flatMap((column, index) =>
+    column && 'field' in column ? [[column.field, fields[index]] as const] : [],
   );
-  const metadata = cells.flatMap(({ column, cell }) =>
-    'metadataKey' in column ? [[column.metadataKey, cell] as const] : [],
+  const metadata = columns.flatMap((column, index) =>
+    column && 'metadataKey' in column && fields[index] ? [[column.metadataKey, fields[index]] as const] : [],
   );
   return { where, value: { ...Object.fromEntries(given), metadata: Object.fromEntries(metadata) } };
-}
-
-/** Seconds since 1970, or a date in UTC unless it says otherwise; NaN for anything else. */
-function secondsOf(cell: string): number {
-  if (/^\d+$/.test(cell)) return Number(cell);
-  const [, day, time = '00:00', zone = 'Z'] =
-    /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(cell.trim()) ?? [];
-  return Math.floor(Date.parse(`${day}T${time}${zone}`) / 1_000);
 }

@@ -38,7 +38,7 @@ async function* read(path: string, cursor: string): AsyncGenerator<SourceBatch> 
     for await (const row of reader(file)) {
       rowsRead += 1;
       if (rowsRead <= Number(cursor)) continue;
-      add(batch, row, file.modifiedAt);
+      add(batch, row);
       if ((rowsRead - Number(cursor)) % batchSize !== 0) continue;
       yield { ...batch, cursor: String(rowsRead), fraction: file.fraction() };
       batch = emptyBatch();
@@ -51,15 +51,9 @@ async function* read(path: string, cursor: string): AsyncGenerator<SourceBatch> 
 
 const emptyBatch = (): { records: SourceRecord[]; problems: RowProblem[] } => ({ records: [], problems: [] });
 
-function add({ records, problems }: ReturnType<typeof emptyBatch>, row: Row, modifiedAt: Date): void {
-  const result = 'reason' in row ? row : recordOf(withCreated(row.value, modifiedAt), row.where);
+function add({ records, problems }: ReturnType<typeof emptyBatch>, row: Row): void {
+  const result = 'reason' in row ? row : recordOf(row.value, row.where);
   if (!result) return;
   if ('reason' in result) problems.push(result);
   else records.push(result);
 }
-
-/** Who is in a file was created before it was: the same answer however often it is read. */
-const withCreated = (value: unknown, modifiedAt: Date): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? { created: Math.floor(modifiedAt.getTime() / 1_000), ...value }
-    : value;

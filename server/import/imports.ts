@@ -1,12 +1,14 @@
-import { and, desc, eq, ne, sql, TransactionRollbackError } from 'drizzle-orm';
+import { and, desc, eq, gt, ne, sql, TransactionRollbackError } from 'drizzle-orm';
 import type { ImportRecord, Owner } from '../../schema/context.ts';
+import { ApiError } from '../../schema/errors.ts';
 import type { ImportId } from '../../schema/id.ts';
 import type { Clock } from '../clock.ts';
 import type { Unresolved } from '../customers/unresolved.ts';
-import type { Database, Transaction } from '../database/database.ts';
-import { importedIds, imports } from '../database/tables.ts';
+import { type Database, isContention, type Transaction } from '../database/database.ts';
+import { imports } from '../database/tables.ts';
 import { newId } from '../id.ts';
 import { noCounts, withTallies } from './counts.ts';
+import { forgetIds, tellApart } from './met-ids.ts';
 import { ImportError, type ImportSource, type SourceBatch, type SourceRecord } from './record.ts';
 import { type ProductKeyOf, writeRecords } from './write.ts';
 import type { Written } from './written.ts';
@@ -24,20 +26,23 @@ export interface ImportOptions {
   /** `dry` writes nothing that stays, and says what would be written. */
   readonly mode: ImportRecord['mode'];
   readonly productKeyOf: ProductKeyOf;
-  /** Ends it after the batch that is under way. */
+  /** Ends it after the batch that is under way, and any wait: it has `failed` then, and the next one goes on there. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
 
 export interface Imports {
-  /** A new run, or the last one of this source that did not come to its end. */
-  begin(owner: Owner, options: Pick<ImportOptions, 'sourceName' | 'mode'>): Promise<ImportRecord>;
+  /**
+   * A new run, or the last one of this source that did not come to its end, if that is no older than a day. CONFLICT when
+   * `isAlone` and another one is running.
+   */
+  begin(owner: Owner, options: BeginOptions): Promise<ImportRecord>;
   /** Reads and writes to the end of the source. A source that cannot go on makes a `failed` run, and throws nothing. */
   run(owner: Owner, begun: ImportRecord, options: ImportOptions): Promise<ImportRecord>;
   find(owner: Owner, id: ImportId): Promise<ImportRecord | null>;
-  /** The newest one of a source; `null` when there is none. */
-  findNewest(owner: Owner, sourceName: string): Promise<ImportRecord | null>;
 }
+
+type BeginOptions = Pick<ImportOptions, 'sourceName' | 'mode'> & { readonly isAlone?: boolean };
 
 interface ImportsOptions {
   readonly database: Pick<Database, 'db' | 'transaction'>;
@@ -46,39 +51,34 @@ interface ImportsOptions {
 }
 
 const mostProblems = 100;
+const tries = 3;
+/** After that, too much has changed at the source behind the place where the run stopped. */
+const goesOnForMs = 86_400_000;
+/** A run says so often that it is alive; when it has not for so long, its process is gone. */
+const aliveEveryMs = 10_000;
+const silentForMs = 30_000;
 
 export function createImports({ database, unresolved, clock }: ImportsOptions): Imports {
   const { db } = database;
+  const now = () => new Date(clock.now());
+  const ago = (ms: number) => new Date(clock.now() - ms);
 
-  async function write(
-    transaction: Transaction,
-    owner: Owner,
-    run: ImportRecord,
-    batch: SourceBatch,
-    options: ImportOptions,
-  ) {
+  async function write(transaction: Transaction, { owner, run, options }: Running, batch: SourceBatch) {
     const { fresh, repeated } = await tellApart(transaction, owner, run.id, batch.records);
-    const { productKeyOf } = options;
     const written = await writeRecords(transaction, owner, fresh, {
-      importId: run.id,
+      rehearsalId: run.mode === 'dry' ? run.id : undefined,
       nowMs: clock.now(),
-      productKeyOf,
+      productKeyOf: options.productKeyOf,
     });
     // What a list of Stripe's shows twice was read twice.
-    const doubles = options.source.kind === 'file' ? repeated : [];
-    return together(written, batch, doubles);
+    return together(written, batch, options.source.kind === 'file' ? repeated : []);
   }
 
-  async function rehearse(
-    owner: Owner,
-    run: ImportRecord,
-    batch: SourceBatch,
-    options: ImportOptions,
-  ): Promise<Written> {
+  async function rehearse(running: Running, batch: SourceBatch): Promise<Written> {
     let written: Written | undefined;
     try {
       await database.transaction(async (transaction) => {
-        written = await write(transaction, owner, run, batch, options);
+        written = await write(transaction, running, batch);
         transaction.rollback();
       });
     } catch (error) {
@@ -88,105 +88,131 @@ export function createImports({ database, unresolved, clock }: ImportsOptions): 
     return written;
   }
 
-  async function note(transaction: Transaction, owner: Owner, run: ImportRecord, cursor: string, written: Written) {
-    return update(transaction, owner, run.id, {
-      cursor,
-      counts: withTallies(run.counts, written.tallies),
-      problems: [...run.problems, ...written.problems].slice(0, mostProblems),
-      updatedAt: new Date(clock.now()),
-    });
-  }
-
   /** What a batch writes, and that it was written, is one transaction: a crash loses neither without the other. */
-  async function take(
-    owner: Owner,
-    run: ImportRecord,
-    batch: SourceBatch,
-    options: ImportOptions,
-  ): Promise<ImportRecord> {
-    const rehearsed = options.mode === 'dry' ? await rehearse(owner, run, batch, options) : undefined;
+  async function take(running: Running, batch: SourceBatch): Promise<ImportRecord> {
+    const { owner, run } = running;
+    const rehearsed = run.mode === 'dry' ? await rehearse(running, batch) : undefined;
     return database.transaction(async (transaction) => {
       if (rehearsed) await tellApart(transaction, owner, run.id, batch.records);
-      const written = rehearsed ?? (await write(transaction, owner, run, batch, options));
-      return note(transaction, owner, run, batch.cursor, written);
+      const written = rehearsed ?? (await write(transaction, running, batch));
+      return update(transaction, owner, run.id, {
+        cursor: batch.cursor,
+        counts: withTallies(run.counts, written.tallies),
+        problems: [...run.problems, ...written.problems].slice(0, mostProblems),
+        updatedAt: now(),
+      });
     });
   }
 
-  async function finish(owner: Owner, run: ImportRecord, end: Pick<ImportRecord, 'status' | 'failure'>) {
+  async function takePatiently(running: Running, batch: SourceBatch): Promise<ImportRecord> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await take(running, batch);
+      } catch (error) {
+        if (attempt === tries || !isContention(error)) throw error;
+      }
+    }
+  }
+
+  async function readAll(owner: Owner, begun: ImportRecord, options: ImportOptions): Promise<ImportRecord> {
+    let run = begun;
+    for await (const batch of options.source.read(begun.cursor ?? undefined, options.signal)) {
+      run = await takePatiently({ owner, run, options }, batch);
+      options.onProgress?.({ run, fraction: batch.fraction });
+      options.signal?.throwIfAborted();
+    }
+    return run;
+  }
+
+  async function finish(owner: Owner, { id }: ImportRecord, failure: string | null): Promise<ImportRecord> {
     unresolved.recount(owner);
-    return database.transaction(async (transaction) => {
-      if (end.status === 'done') await forgetIds(transaction, owner, run.id);
-      return update(transaction, owner, run.id, { ...end, updatedAt: new Date(clock.now()) });
-    });
+    const status = failure === null ? 'done' : 'failed';
+    const finished = await update(db, owner, id, { status, failure, updatedAt: now() });
+    // What a failed run has met counts when it goes on.
+    if (status === 'done' || finished.mode === 'dry') await forgetIds(db, owner, id);
+    return finished;
   }
 
-  async function goOn(owner: Owner, sourceName: string): Promise<ImportRecord | undefined> {
-    const [last] = await db
+  async function refuseSecond(transaction: Transaction, owner: Owner, sourceName: string) {
+    const lock = `import:${owner.merchantId}:${owner.environment}:${sourceName}`;
+    await transaction.execute(sql`select pg_advisory_xact_lock(hashtext(${lock}))`);
+    const [running] = await transaction
       .select({ id: imports.id })
       .from(imports)
-      .where(
-        and(isOwned(owner), eq(imports.sourceName, sourceName), eq(imports.mode, 'real'), ne(imports.status, 'done')),
-      )
-      .orderBy(desc(imports.id))
+      .where(and(isOf(owner, sourceName), eq(imports.status, 'running'), gt(imports.updatedAt, ago(silentForMs))))
       .limit(1);
-    if (!last) return undefined;
-    return update(db, owner, last.id, { status: 'running', failure: null, updatedAt: new Date(clock.now()) });
+    if (running) throw new ApiError('CONFLICT', `An import is running: ${running.id}.`);
   }
 
-  async function beginAnew(
-    { merchantId, environment }: Owner,
-    { sourceName, mode }: Pick<ImportOptions, 'sourceName' | 'mode'>,
-  ) {
-    const now = new Date(clock.now());
-    const [run] = await db
+  async function goOn(transaction: Transaction, owner: Owner, sourceName: string): Promise<ImportRecord | undefined> {
+    const isUnfinished = and(eq(imports.mode, 'real'), ne(imports.status, 'done'));
+    const [last] = await transaction
+      .select({ id: imports.id })
+      .from(imports)
+      .where(and(isOf(owner, sourceName), isUnfinished, gt(imports.updatedAt, ago(goesOnForMs))))
+      .orderBy(desc(imports.id))
+      .limit(1);
+    return last && update(transaction, owner, last.id, { status: 'running', failure: null, updatedAt: now() });
+  }
+
+  async function beginAnew(transaction: Transaction, { merchantId, environment }: Owner, options: BeginOptions) {
+    const [run] = await transaction
       .insert(imports)
       .values({
         merchantId,
         environment,
         id: newId('imp', clock.now()),
-        sourceName,
-        mode,
+        sourceName: options.sourceName,
+        mode: options.mode,
         status: 'running',
         counts: noCounts,
         problems: [],
-        startedAt: now,
-        updatedAt: now,
+        startedAt: now(),
+        updatedAt: now(),
       })
       .returning(columns);
     if (!run) throw new TypeError('an insert returned nothing');
     return run;
   }
 
-  const select = (owner: Owner) => db.select(columns).from(imports).where(isOwned(owner)).$dynamic();
-
   return {
-    async begin(owner, options) {
-      const begun = options.mode === 'real' ? await goOn(owner, options.sourceName) : undefined;
-      return begun ?? beginAnew(owner, options);
-    },
+    begin: (owner, options) =>
+      database.transaction(async (transaction) => {
+        if (options.isAlone) await refuseSecond(transaction, owner, options.sourceName);
+        const unfinished = options.mode === 'real' ? await goOn(transaction, owner, options.sourceName) : undefined;
+        return unfinished ?? beginAnew(transaction, owner, options);
+      }),
 
     async run(owner, begun, options) {
-      let run = begun;
+      const sayAlive = () => update(db, owner, begun.id, { updatedAt: now() }).catch(() => undefined);
+      const alive = setInterval(() => void sayAlive(), aliveEveryMs).unref();
       try {
-        for await (const batch of options.source.read(begun.cursor ?? undefined)) {
-          run = await take(owner, run, batch, options);
-          options.onProgress?.({ run, fraction: batch.fraction });
-          if (options.signal?.aborted) return run;
-        }
+        await readAll(owner, begun, options);
+        return await finish(owner, begun, null);
       } catch (error) {
-        if (!(error instanceof ImportError)) throw error;
-        return finish(owner, run, { status: 'failed', failure: error.message });
+        if (options.signal?.aborted) return await finish(owner, begun, 'It was interrupted.');
+        if (error instanceof ImportError) return await finish(owner, begun, error.message);
+        await finish(owner, begun, 'It broke down: the log says why.').catch(() => undefined);
+        throw error;
+      } finally {
+        clearInterval(alive);
       }
-      return finish(owner, run, { status: 'done', failure: null });
     },
 
-    find: async (owner, id) => (await select(owner).where(and(isOwned(owner), eq(imports.id, id))))[0] ?? null,
-
-    async findNewest(owner, sourceName) {
-      const condition = and(isOwned(owner), eq(imports.sourceName, sourceName));
-      return (await select(owner).where(condition).orderBy(desc(imports.id)).limit(1))[0] ?? null;
+    async find(owner, id) {
+      const [run] = await db
+        .select(columns)
+        .from(imports)
+        .where(and(isOwned(owner), eq(imports.id, id)));
+      return run ?? null;
     },
   };
+}
+
+interface Running {
+  readonly owner: Owner;
+  readonly run: ImportRecord;
+  readonly options: ImportOptions;
 }
 
 const columns = {
@@ -200,6 +226,8 @@ const columns = {
   startedAt: imports.startedAt,
   updatedAt: imports.updatedAt,
 };
+
+const isOf = (owner: Owner, sourceName: string) => and(isOwned(owner), eq(imports.sourceName, sourceName));
 
 const isOwned = ({ merchantId, environment }: Owner) =>
   and(eq(imports.merchantId, merchantId), eq(imports.environment, environment));
@@ -219,26 +247,6 @@ async function update(
   return run;
 }
 
-/** Which of these the run meets for the first time; the first of several with one id counts. */
-async function tellApart(
-  transaction: Transaction,
-  { merchantId, environment }: Owner,
-  importId: ImportId,
-  records: readonly SourceRecord[],
-) {
-  if (records.length === 0) return { fresh: [], repeated: [] };
-  const ids = [...new Set(records.map(({ stripeId }) => stripeId))];
-  const inserted = await transaction
-    .insert(importedIds)
-    .values(ids.map((stripeId) => ({ merchantId, environment, importId, stripeId })))
-    .onConflictDoNothing()
-    .returning({ stripeId: importedIds.stripeId });
-  const left = new Set(inserted.map(({ stripeId }) => stripeId));
-  const fresh = records.filter(({ stripeId }) => left.delete(stripeId));
-  const taken = new Set<SourceRecord>(fresh);
-  return { fresh, repeated: records.filter((record) => !taken.has(record)) };
-}
-
 function together({ tallies, problems }: Written, batch: SourceBatch, doubles: readonly SourceRecord[]): Written {
   return {
     tallies: [
@@ -253,10 +261,3 @@ function together({ tallies, problems }: Written, batch: SourceBatch, doubles: r
     ],
   };
 }
-
-const forgetIds = (transaction: Transaction, { merchantId, environment }: Owner, importId: ImportId) =>
-  transaction
-    .delete(importedIds)
-    .where(
-      sql`${importedIds.merchantId} = ${merchantId} and ${importedIds.environment} = ${environment} and ${importedIds.importId} = ${importId}`,
-    );

@@ -9,7 +9,6 @@ export interface OpenedFile {
   readonly chunks: AsyncIterable<Buffer>;
   /** From 0 to 1: how much of `chunks` was taken. */
   readonly fraction: () => number;
-  readonly modifiedAt: Date;
   readonly close: () => Promise<void>;
 }
 
@@ -21,7 +20,7 @@ export async function openFile(path: string): Promise<OpenedFile> {
     throw new ImportError(`${path} ${refusals[error.code ?? ''] ?? 'cannot be opened'}.`);
   });
   try {
-    const { size, mtime } = await statOf(handle, path);
+    const { size } = await statOf(handle, path);
     const head = await headOf(handle, path, size);
     let bytesRead = 0;
     async function* chunks(): AsyncGenerator<Buffer> {
@@ -35,7 +34,6 @@ export async function openFile(path: string): Promise<OpenedFile> {
       head,
       chunks: chunks(),
       fraction: () => Math.min(1, bytesRead / size),
-      modifiedAt: mtime,
       close: () => handle.close(),
     };
   } catch (error) {

@@ -40,8 +40,12 @@ function parse(text: string, path: string): object {
   throw new ImportError(`${path} must be a JSON object: { "prod_123": "pro" }.`);
 }
 
-/** Adds the source's products to the file, each under a key made of its name; what is there stays. */
-export async function writeProductKeys(path: string, source: ImportSource): Promise<{ added: number; total: number }> {
+/** Adds the source's products to the file, each under the key that it has here, or one made of its name; what is there stays. */
+export async function writeProductKeys(
+  path: string,
+  source: ImportSource,
+  productKeyOf: ProductKeyOf,
+): Promise<{ added: number; total: number }> {
   const known = await readProductKeys(path).catch(async (error: unknown) => {
     if (await exists(path)) throw error;
     return new Map<string, string>();
@@ -51,11 +55,16 @@ export async function writeProductKeys(path: string, source: ImportSource): Prom
     const found = records.filter((record) => record.kind === 'product');
     // Products come first.
     if (found.length === 0 && records.length > 0) break;
-    for (const { stripeId, name } of found) if (!keys.has(stripeId)) keys.set(stripeId, freeKey(name, keys));
+    for (const { stripeId, name } of found)
+      if (!keys.has(stripeId)) keys.set(stripeId, ownKey(stripeId, productKeyOf) ?? freeKey(name, keys));
   }
   await writeFile(path, `${JSON.stringify(Object.fromEntries(keys), null, 2)}\n`);
   return { added: keys.size - known.size, total: keys.size };
 }
+
+/** The id at Stripe is no name of the merchant's own. */
+const ownKey = (stripeId: string, productKeyOf: ProductKeyOf) =>
+  productKeyOf(stripeId) === stripeId ? undefined : productKeyOf(stripeId);
 
 const exists = (path: string) =>
   readFile(path).then(

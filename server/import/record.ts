@@ -9,11 +9,10 @@ export const recordKinds = ['product', 'price', 'customer', 'subscription'] as c
 export interface SourceCustomer {
   readonly kind: 'customer';
   readonly stripeId: string;
-  /** As given. */
-  readonly email: string | null;
-  readonly name: string | null;
+  /** As given; `undefined` where the source does not say. */
+  readonly email: string | null | undefined;
+  readonly name: string | null | undefined;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly createdAt: Date;
 }
 
 export interface SourceProduct {
@@ -69,8 +68,11 @@ export interface SourceBatch {
 /** Where an import reads from. */
 export interface ImportSource {
   readonly kind: 'stripe' | 'file';
-  /** Reads everything after `cursor`, or from the beginning. Throws an ImportError when it cannot go on. */
-  read(cursor?: string): AsyncIterable<SourceBatch>;
+  /**
+   * Reads everything after `cursor`, or from the beginning. Throws an ImportError when it cannot go on, and the signal's
+   * reason when that ends a wait.
+   */
+  read(cursor?: string, signal?: AbortSignal): AsyncIterable<SourceBatch>;
 }
 
 /** Why a run cannot go on, in words for whoever started it. Never shows a key. */

@@ -17,8 +17,8 @@ import { type Written, type WrittenRow, writtenOf } from './written.ts';
 export type ProductKeyOf = (stripeProductId: string) => string | undefined;
 
 export interface WriteOptions {
-  /** Ids of this run are known, whether they were written or, in a dry run, only would have been. */
-  readonly importId: string | undefined;
+  /** A dry run: what it met counts as if it had been written. */
+  readonly rehearsalId: string | undefined;
   readonly productKeyOf: ProductKeyOf;
   readonly nowMs: number;
 }
@@ -35,6 +35,7 @@ export async function writeRecords(
     const ofKind = records.filter((record) => record.kind === kind);
     if (ofKind.length === 0) continue;
     const { rows } = await transaction.execute<WrittenRow>(statementFor(kind, owner, ofKind, options));
+    if (kind === 'customer') await transaction.execute(removeDeleted(owner, ofKind));
     written.push(writtenOf(kind, rows));
   }
   return {
@@ -58,10 +59,25 @@ function statementFor(kind: RecordKind, owner: Owner, records: readonly SourceRe
 
 const json = (rows: readonly object[]) => sql`${JSON.stringify(rows)}::json`;
 
-/** Whether this run has met the id: in a dry run, what it refers to was not kept. */
-const isMet = ({ merchantId, environment }: Owner, { importId }: WriteOptions, id: SQL) =>
+/** Whether a dry run has met the id: what it refers to was not kept. */
+const isMet = ({ merchantId, environment }: Owner, { rehearsalId }: WriteOptions, id: SQL) =>
   sql`exists (select from imported_ids met where met.merchant_id = ${merchantId} and met.environment = ${environment}
-    and met.import_id = ${importId ?? ''} and met.stripe_id = ${id})`;
+    and met.import_id = ${rehearsalId ?? ''} and met.stripe_id = ${id})`;
+
+const isDeleted = ({ merchantId, environment }: Owner, id: SQL) =>
+  sql`exists (select from deleted_customers gone where gone.merchant_id = ${merchantId}
+    and gone.environment = ${environment} and gone.stripe_customer_id = ${id})`;
+
+/** One that was deleted while the statement waited for it, and that the statement made anew. */
+const removeDeleted = ({ merchantId, environment }: Owner, records: readonly SourceRecord[]) => sql`
+  delete from customers known using deleted_customers gone
+  where known.merchant_id = ${merchantId} and known.environment = ${environment}
+    and gone.merchant_id = known.merchant_id and gone.environment = known.environment
+    and gone.stripe_customer_id = known.stripe_customer_id
+    and known.stripe_customer_id in (
+      select stripe_id from json_to_recordset(${json(
+        records.map(({ stripeId }) => ({ stripe_id: stripeId })),
+      )}) as given(stripe_id text))`;
 
 const productsOf = (
   { merchantId, environment }: Owner,
@@ -84,18 +100,15 @@ const productsOf = (
       when exists (select from products taken where taken.merchant_id = ${merchantId} and taken.environment = ${environment}
         and taken.key = given.key and taken.stripe_product_id is distinct from given.stripe_id)
         then 'another product has the key ' || given.key
-      when exists (select from products known where known.merchant_id = ${merchantId} and known.environment = ${environment}
-        and known.stripe_product_id = given.stripe_id and known.key <> given.key)
-        then 'this product was imported under another key: ' || given.key || ' is new'
       end as problem
     from given
   ), written as (
     insert into products as known (merchant_id, environment, key, stripe_product_id, name, description, is_active)
     select ${merchantId}, ${environment}, key, stripe_id, name, description, is_active from judged where problem is null
-    on conflict (merchant_id, environment, key) do update
-      set name = excluded.name, description = excluded.description, is_active = excluded.is_active
-      where (known.name, known.description, known.is_active)
-        is distinct from (excluded.name, excluded.description, excluded.is_active)
+    on conflict (merchant_id, environment, stripe_product_id) do update
+      set key = excluded.key, name = excluded.name, description = excluded.description, is_active = excluded.is_active
+      where (known.key, known.name, known.description, known.is_active)
+        is distinct from (excluded.key, excluded.name, excluded.description, excluded.is_active)
     returning stripe_product_id, xmax = 0 as is_new
   )
   select judged.stripe_id, judged.problem, written.is_new
@@ -140,33 +153,36 @@ const pricesOf = (owner: Owner, records: readonly SourcePrice[], options: WriteO
   select judged.stripe_id, judged.problem, coalesce(written.is_new, case when judged.key is null then true end) as is_new
   from judged left join written on written.stripe_price_id = judged.stripe_id`;
 
-const customersOf = (
-  { merchantId, environment }: Owner,
-  records: readonly SourceCustomer[],
-  { nowMs }: WriteOptions,
-) => sql`
+/** What the source does not say stays as it is. Metadata is taken once: from then on it is the merchant's own. */
+const customersOf = (owner: Owner, records: readonly SourceCustomer[], { nowMs }: WriteOptions) => sql`
   with given as (
     select * from json_to_recordset(${json(
       records.map(({ stripeId, email, name, metadata }) => ({
         id: newId('cus', nowMs),
         stripe_id: stripeId,
         email,
+        has_email: email !== undefined,
         name,
+        has_name: name !== undefined,
         metadata,
       })),
-    )}) as given(id text, stripe_id text, email text, name text, metadata jsonb)
+    )}) as given(id text, stripe_id text, email text, has_email boolean, name text, has_name boolean, metadata jsonb)
   ), judged as (
-    select given.*, case when exists (
-      select from deleted_customers gone where gone.merchant_id = ${merchantId} and gone.environment = ${environment}
-        and gone.stripe_customer_id = given.stripe_id) then 'this customer was deleted' end as problem
-    from given
+    select given.id, given.stripe_id, given.metadata,
+      case when given.has_email then given.email else known.email end as email,
+      case when given.has_name then given.name else known.name end as name,
+      case when ${isDeleted(owner, sql`given.stripe_id`)} then 'this customer was deleted' end as problem
+    from given left join customers known
+      on known.merchant_id = ${owner.merchantId} and known.environment = ${owner.environment}
+        and known.stripe_customer_id = given.stripe_id
   ), written as (
     insert into customers as known (merchant_id, environment, id, stripe_customer_id, email, name, metadata, source, created_at)
-    select ${merchantId}, ${environment}, id, stripe_id, email, name, metadata, 'import', ${new Date(nowMs).toISOString()}::timestamptz
+    select ${owner.merchantId}, ${owner.environment}, id, stripe_id, email, name, metadata, 'import',
+      ${new Date(nowMs).toISOString()}::timestamptz
     from judged where problem is null
     on conflict (merchant_id, environment, stripe_customer_id) do update
-      set email = excluded.email, name = excluded.name, metadata = excluded.metadata
-      where (known.email, known.name, known.metadata) is distinct from (excluded.email, excluded.name, excluded.metadata)
+      set email = excluded.email, name = excluded.name
+      where (known.email, known.name) is distinct from (excluded.email, excluded.name)
     returning stripe_customer_id, xmax = 0 as is_new
   )
   select judged.stripe_id, judged.problem, written.is_new
@@ -188,7 +204,8 @@ const subscriptionsOf = (owner: Owner, records: readonly SourceSubscription[], o
       cancel_at_period_end boolean, created_at timestamptz)
   ), judged as (
     select given.*, customer.id as customer_id, case
-      when customer.id is null and not ${isMet(owner, options, sql`given.stripe_customer_id`)}
+      when customer.id is null and (${isDeleted(owner, sql`given.stripe_customer_id`)}
+        or not ${isMet(owner, options, sql`given.stripe_customer_id`)})
         then 'its customer is not here' end as problem
     from given left join customers customer
       on customer.merchant_id = ${owner.merchantId} and customer.environment = ${owner.environment}

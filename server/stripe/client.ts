@@ -16,7 +16,7 @@ export interface StripePage {
 
 export interface StripeClient {
   /** At most 100 objects, the newest first; `startGone` when the object to start after is not there any more. */
-  list(name: StripeList, query: ListQuery): Promise<StripePage | { readonly kind: 'startGone' }>;
+  list(name: StripeList, query: ListQuery, signal?: AbortSignal): Promise<StripePage | { readonly kind: 'startGone' }>;
 }
 
 export interface ListQuery {
@@ -44,12 +44,12 @@ export function createStripeClient({ secretKey, environment, apiBase, ...faults 
   const connect = () => (connected ??= import('stripe').then((library) => new library.Stripe(key, config)));
 
   return {
-    async list(name, { startingAfter, filter = {} }) {
+    async list(name, { startingAfter, filter = {} }, signal) {
       const stripe = await connect();
       const query = new URLSearchParams({ ...filter, limit: String(pageSize) });
       if (startingAfter !== undefined) query.set('starting_after', startingAfter);
       // Not `stripe.prices.list`: it converts decimals, and one that is none would cost the whole page.
-      const answer = await retry(() => stripe.rawRequest('GET', `/v1/${name}?${query.toString()}`));
+      const answer = await retry(() => stripe.rawRequest('GET', `/v1/${name}?${query.toString()}`), signal);
       return answer === 'resourceMissing' ? { kind: 'startGone' } : pageOf(answer);
     },
   };

@@ -13,10 +13,13 @@ export const text = (maxCharacters: number) =>
     .refine(isStorable, { error: 'has characters that cannot be stored' });
 
 /** Some exports write an empty text for none. */
-export const optionalText = (maxCharacters: number) =>
+export const optionalText = (maxCharacters: number) => givenText(maxCharacters).transform((value) => value ?? null);
+
+/** The same, and `undefined` where nothing is said. */
+export const givenText = (maxCharacters: number) =>
   text(maxCharacters)
     .nullish()
-    .transform((value) => value || null);
+    .transform((value) => (value === '' ? null : value));
 
 export const idOf = (prefix: 'cus' | 'sub') =>
   z

@@ -147,7 +147,7 @@ async function write(
 ): Promise<Mirrored> {
   if (!record) return gone;
   if (!('kind' in record)) return { kind: 'unusable', ...record };
-  const options = { importId: undefined, nowMs, productKeyOf: (stripeId: string) => productKey ?? stripeId };
+  const options = { rehearsalId: undefined, nowMs, productKeyOf: (stripeId: string) => productKey ?? stripeId };
   const { problems } = await writeRecords(transaction, owner, [record], options);
   return problems[0] ? { kind: 'unusable', ...problems[0] } : applied;
 }

@@ -7,7 +7,7 @@ import type {
   SourceRecord,
   SourceSubscription,
 } from '../import/record.ts';
-import { chosenId, idOf, metadata, moment, optionalText, reference, text } from './fields.ts';
+import { chosenId, givenText, idOf, metadata, moment, optionalText, reference, text } from './fields.ts';
 
 /** What an object of Stripe's is for us: `undefined` when Stripe has deleted it. */
 type Converted<Kind extends SourceRecord> = Kind | RowProblem | undefined;
@@ -15,16 +15,16 @@ type Converted<Kind extends SourceRecord> = Kind | RowProblem | undefined;
 const customer = z
   .object({
     id: idOf('cus'),
-    email: optionalText(320),
-    name: optionalText(1_000),
+    email: givenText(320).optional(),
+    name: givenText(1_000).optional(),
     metadata,
-    created: moment,
   })
-  .transform(({ id, created, ...rest }): SourceCustomer => ({
+  .transform(({ id, email, name, ...rest }): SourceCustomer => ({
     kind: 'customer',
     stripeId: id,
+    email,
+    name,
     ...rest,
-    createdAt: created,
   }));
 
 const product = z

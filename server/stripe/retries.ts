@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { ImportError } from '../import/record.ts';
 import { withoutKeys } from './key.ts';
 
@@ -5,7 +6,8 @@ import { withoutKeys } from './key.ts';
 export interface Retries {
   /** From 0 to 1, as `Math.random`. */
   readonly random: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Rejects with the signal's reason as soon as that is aborted. */
+  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
 const maxTries = 7;
@@ -19,7 +21,7 @@ const maxAskedDelayMs = 120_000;
  * The library would do that for answers only, not for a page that breaks off, and never for 429.
  */
 export function createRetries({ random = Math.random, sleep = sleepMs }: Partial<Retries>) {
-  return async <Answer>(ask: () => Promise<Answer>): Promise<Answer | 'resourceMissing'> => {
+  return async <Answer>(ask: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer | 'resourceMissing'> => {
     for (let tries = 1; ; tries += 1) {
       try {
         return await ask();
@@ -27,13 +29,13 @@ export function createRetries({ random = Math.random, sleep = sleepMs }: Partial
         const failure = failureOf(error);
         if (failure.code === 'resource_missing') return 'resourceMissing';
         if (!isPassing(failure) || tries === maxTries) throw importErrorOf(failure, tries);
-        await sleep(askedDelayMs(failure) ?? random() * Math.min(maxDelayMs, firstDelayMs * 2 ** tries));
+        await sleep(askedDelayMs(failure) ?? random() * Math.min(maxDelayMs, firstDelayMs * 2 ** tries), signal);
       }
     }
   };
 }
 
-const sleepMs = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
+const sleepMs = (ms: number, signal: AbortSignal | undefined) => setTimeout(ms, undefined, { signal });
 
 /** The parts of the library's errors that decide; `type` is the name of its class. */
 interface Failure {

@@ -34,14 +34,18 @@ interface Place {
 
 /** Reads the merchant's Stripe account page by page. A page whose start was deleted meanwhile begins its kind again. */
 export function createStripeSource(client: StripeClient): ImportSource {
-  return { kind: 'stripe', read: (cursor) => read(client, cursor) };
+  return { kind: 'stripe', read: (cursor, signal) => read(client, cursor, signal) };
 }
 
-async function* read(client: StripeClient, cursor: string | undefined): AsyncGenerator<SourceBatch> {
+async function* read(
+  client: StripeClient,
+  cursor: string | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<SourceBatch> {
   let place = cursor === undefined ? placeAfter(undefined) : parseCursor(cursor);
   while (place.kind !== 'end') {
     const { list, filter, recordOf }: Stage = stages[place.kind];
-    const page = await client.list(list, { startingAfter: place.after, filter });
+    const page = await client.list(list, { startingAfter: place.after, filter }, signal);
     if (page.kind === 'startGone') {
       if (place.after === undefined) throw new ImportError(`Stripe has no list of ${list} for this key.`);
       place = { kind: place.kind };

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createHarness, createHarnessForTest, type Harness, type TestMerchant } from '../support/harness.ts';
+import { type SQL, sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createHarness, createHarnessForTest, type Harness, sdkFor, type TestMerchant } from '../support/harness.ts';
 import { importCustomers } from '../support/import.ts';
 
 let harness: Harness;
@@ -169,6 +170,53 @@ test('after a relink nobody who had the customer before sees it, in any process'
   expect((await elsewhere({ externalUserId: 'after' })).data?.['createSession'].customer.id).toBe(id);
 });
 
+test('a session that comes while a customer is given to somebody else is for whom it belongs to then', async () => {
+  const id = await viewer(await tokenFor({ externalUserId: 'hand-over' }));
+  // This process has never seen the user.
+  const cold = await createHarnessForTest({ connection: harness.connection, clock: harness.clock });
+  const { session } = await whileHeld(sql`update customers set external_user_id = 'new-hands' where id = ${id}`, () =>
+    sdkFor(cold.app, merchant.secretKey).createSessionToken({ externalUserId: 'hand-over' }),
+  );
+  expect(session.customer.id).not.toBe(id);
+});
+
+test('a session that comes while its customer is deleted is for a new one', async () => {
+  const id = await viewer(await tokenFor({ externalUserId: 'leaving' }));
+  const cold = await createHarnessForTest({ connection: harness.connection, clock: harness.clock });
+  const { session } = await whileHeld(sql`delete from customers where id = ${id}`, () =>
+    sdkFor(cold.app, merchant.secretKey).createSessionToken({ externalUserId: 'leaving' }),
+  );
+  expect(session.customer.id).not.toBe(id);
+});
+
+test('an import that meets a customer while that is deleted does not bring it back', async () => {
+  const { cus_now: id } = await importCustomers(harness, merchant, { cus_now: 'now@x.com' });
+  const { environment, id: merchantId } = merchant;
+  await whileHeld(
+    sql`with gone as (delete from customers where id = ${id} returning 1)
+      insert into deleted_customers values (${merchantId}, ${environment}, 'cus_now', now())`,
+    () => importCustomers(harness, merchant, { cus_now: 'changed@x.com' }),
+  );
+  expect(await customer({ stripeCustomerId: 'cus_now' })).toBeNull();
+});
+
+/** Does something while the statement is done and not committed, as soon as that something waits for it. */
+async function whileHeld<Result>(statement: SQL, work: () => Promise<Result>): Promise<Result> {
+  const { db } = harness.database;
+  const started = await db.transaction(async (transaction) => {
+    await transaction.execute(statement);
+    const result = work();
+    await vi.waitFor(async () => {
+      const { rows } = await db.execute(
+        sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      expect(rows).toHaveLength(1);
+    });
+    return { result };
+  });
+  return started.result;
+}
+
 test('a relink needs a reason, a bound customer, and somebody who has none', async () => {
   const { cus_free: free = '' } = await importCustomers(harness, merchant, { cus_free: null });
   expect(await relink(free, { externalUserId: 'x' })).toBe('CONFLICT');
@@ -192,6 +240,11 @@ test('a merge keeps one customer with what both had, ends the other one’s sess
     email: 'mer@x.com',
   });
   expect(await merge(own, imported)).toEqual(merged);
+  const twins = await importCustomers(harness, merchant, { cus_twin: null });
+  const twin = await viewer(await tokenFor({ externalUserId: 'twin' }));
+  const [one, other] = await Promise.all([merge(twin, twins['cus_twin'] ?? ''), merge(twin, twins['cus_twin'] ?? '')]);
+  expect(one).toMatchObject({ externalUserId: 'twin' });
+  expect(other).toEqual(one);
   expect(await viewer(token)).toBe('TOKEN_REVOKED');
   expect(await viewer(await tokenFor({ externalUserId: 'mer' }))).toBe(imported);
 });

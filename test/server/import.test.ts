@@ -195,6 +195,66 @@ test('products go by the keys that the merchant gave, and those without a key ar
   expect((await runImport(harness, sourceOf([product('prod_a', 'Basic')]))).counts.product).toEqual(counts(0, 0, 1));
 });
 
+test('what a source does not say stays as it is, and the merchant’s metadata is its own', async () => {
+  const harness = await createHarnessForTest();
+  const full = { ...sourceCustomer('cus_1', 'ada@x.com'), metadata: { from: 'stripe' } };
+  await runImport(harness, sourceOf([full]));
+  await harness.database.db.execute(sql`update customers set metadata = '{"mine": true}'`);
+  const run = await runImport(harness, sourceOf([{ ...full, name: undefined, email: undefined }]));
+  expect(run.counts.customer).toEqual(counts(0, 0, 1));
+  const { customers } = await mirrored(harness);
+  expect(customers).toMatchObject([{ email: 'ada@x.com', name: 'Name of cus_1', metadata: { mine: true } }]);
+});
+
+test('a product that gets another key keeps its prices', async () => {
+  const harness = await createHarnessForTest();
+  await runImport(harness, sourceOf(shop));
+  const keys = new Map([
+    ['prod_a', 'basic'],
+    ['prod_b', 'pro'],
+  ]);
+  expect((await runImport(harness, sourceOf(shop), { keys })).counts.product).toEqual(counts(0, 2));
+  expect((await mirrored(harness)).prices).toMatchObject([
+    { stripe_price_id: 'price_a', product_key: 'basic' },
+    { stripe_price_id: 'price_b', product_key: 'pro' },
+  ]);
+});
+
+test('subscriptions of a customer that was deleted are reported, in a dry run too', async () => {
+  const harness = await createHarnessForTest();
+  await runImport(harness, sourceOf(shop));
+  await harness.database.db.execute(sql`
+    with gone as (delete from customers where stripe_customer_id = 'cus_1' returning merchant_id, environment)
+    insert into deleted_customers select merchant_id, environment, 'cus_1', now() from gone`);
+  for (const mode of ['dry', 'real'] as const) {
+    const run = await runImport(harness, sourceOf(shop), { mode });
+    expect(run.counts).toMatchObject({ customer: counts(0, 0, 1, 1), subscription: counts(0, 0, 0, 1) });
+    expect(run.problems).toContainEqual({ where: 'sub_1', reason: 'its customer is not here' });
+  }
+});
+
+test('of imports that are to run alone a second one is refused', async () => {
+  const { rules, merchant } = await createHarnessForTest();
+  const options = { sourceName: 'stripe', mode: 'real', isAlone: true } as const;
+  const begun = await Promise.allSettled(
+    Array.from({ length: 5 }, () => rules.imports.begin(ownerOf(merchant), options)),
+  );
+  expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('a run that stopped more than a day ago is not gone on with', async () => {
+  const harness = await createHarnessForTest();
+  const failing: ImportSource = {
+    kind: 'stripe',
+    read() {
+      throw new ImportError('No.');
+    },
+  };
+  const stopped = await runImport(harness, failing);
+  harness.clock.advance(86_400_001);
+  expect((await runImport(harness, sourceOf(shop))).id).not.toBe(stopped.id);
+});
+
 test('of a batch that breaks down through our own fault nothing stays', async () => {
   const harness = await createHarnessForTest();
   const bug: ImportSource = {
@@ -206,12 +266,18 @@ test('of a batch that breaks down through our own fault nothing stays', async ()
     },
   };
   await expect(runImport(harness, bug)).rejects.toThrow();
+  const { rows } = await harness.database.db.execute(
+    sql`select status, failure, counts from imports where merchant_id = ${harness.merchant.id}`,
+  );
+  expect(rows).toEqual([
+    {
+      status: 'failed',
+      failure: 'It broke down: the log says why.',
+      counts: { ...noCounts, customer: counts(1) },
+    },
+  ]);
   const { customers } = await mirrored(harness);
   expect(customers).toHaveLength(1);
-  expect((await harness.rules.imports.findNewest(ownerOf(harness.merchant), 'test'))?.counts).toEqual({
-    ...noCounts,
-    customer: counts(1),
-  });
 });
 
 const letters = [

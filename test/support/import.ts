@@ -19,7 +19,6 @@ export const sourceCustomer = (stripeId: string, email: string | null = null): S
   email,
   name: `Name of ${stripeId}`,
   metadata: {},
-  createdAt: new Date('2026-01-01T00:00:00Z'),
 });
 
 export const ownerOf = ({ id, environment }: TestMerchant): Owner => ({ merchantId: id, environment });

@@ -123,13 +123,14 @@ ALTER TABLE "deleted_customers" ADD CONSTRAINT "deleted_customers_merchant_id_me
 ALTER TABLE "imported_ids" ADD CONSTRAINT "imported_ids_merchant_id_merchants_id_fk" FOREIGN KEY ("merchant_id") REFERENCES "public"."merchants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "imports" ADD CONSTRAINT "imports_merchant_id_merchants_id_fk" FOREIGN KEY ("merchant_id") REFERENCES "public"."merchants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "prices" ADD CONSTRAINT "prices_merchant_id_merchants_id_fk" FOREIGN KEY ("merchant_id") REFERENCES "public"."merchants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "prices" ADD CONSTRAINT "prices_product" FOREIGN KEY ("merchant_id","environment","product_key") REFERENCES "public"."products"("merchant_id","environment","key") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "prices" ADD CONSTRAINT "prices_product" FOREIGN KEY ("merchant_id","environment","product_key") REFERENCES "public"."products"("merchant_id","environment","key") ON DELETE cascade ON UPDATE cascade;--> statement-breakpoint
 ALTER TABLE "products" ADD CONSTRAINT "products_merchant_id_merchants_id_fk" FOREIGN KEY ("merchant_id") REFERENCES "public"."merchants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "stripe_accounts" ADD CONSTRAINT "stripe_accounts_merchant_id_merchants_id_fk" FOREIGN KEY ("merchant_id") REFERENCES "public"."merchants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "stripe_events" ADD CONSTRAINT "stripe_events_merchant_id_merchants_id_fk" FOREIGN KEY ("merchant_id") REFERENCES "public"."merchants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_merchant_id_merchants_id_fk" FOREIGN KEY ("merchant_id") REFERENCES "public"."merchants"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_customer" FOREIGN KEY ("merchant_id","environment","customer_id") REFERENCES "public"."customers"("merchant_id","environment","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "bind_attempts_by_customer" ON "bind_attempts" USING btree ("merchant_id","environment","customer_id","id");--> statement-breakpoint
+CREATE INDEX "bind_attempts_by_other" ON "bind_attempts" USING btree ("merchant_id","environment","other_customer_id");--> statement-breakpoint
 CREATE INDEX "bind_attempts_by_email" ON "bind_attempts" USING btree ("merchant_id","environment","email_key","id");--> statement-breakpoint
 CREATE INDEX "prices_by_product" ON "prices" USING btree ("merchant_id","environment","product_key");--> statement-breakpoint
 CREATE UNIQUE INDEX "products_stripe" ON "products" USING btree ("merchant_id","environment","stripe_product_id");--> statement-breakpoint
