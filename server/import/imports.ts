@@ -7,7 +7,7 @@ import type { Unresolved } from '../customers/unresolved.ts';
 import { type Database, isContention, type Transaction } from '../database/database.ts';
 import { imports } from '../database/tables.ts';
 import { newId } from '../id.ts';
-import { noCounts, withTallies } from './counts.ts';
+import { noCounts, totalOf, withTallies } from './counts.ts';
 import { forgetIds, tellApart } from './met-ids.ts';
 import { ImportError, type ImportSource, type SourceBatch, type SourceRecord } from './record.ts';
 import { type ProductKeyOf, writeRecords } from './write.ts';
@@ -114,22 +114,31 @@ export function createImports({ database, unresolved, clock }: ImportsOptions): 
     }
   }
 
+  /** Of a table that has grown since it was last looked at, PostgreSQL takes any index for as good as the right one. */
+  const analyze = () => db.execute(sql`analyze customers`);
+
   async function readAll(owner: Owner, begun: ImportRecord, options: ImportOptions): Promise<ImportRecord> {
     let run = begun;
+    let analyzedAtRows = 0;
     for await (const batch of options.source.read(begun.cursor ?? undefined, options.signal)) {
       run = await takePatiently({ owner, run, options }, batch);
+      if (run.mode === 'real' && totalOf(run.counts) > 4 * analyzedAtRows) {
+        analyzedAtRows = totalOf(run.counts);
+        await analyze();
+      }
       options.onProgress?.({ run, fraction: batch.fraction });
       options.signal?.throwIfAborted();
     }
     return run;
   }
 
-  async function finish(owner: Owner, { id }: ImportRecord, failure: string | null): Promise<ImportRecord> {
+  async function finish(owner: Owner, run: ImportRecord, failure: string | null): Promise<ImportRecord> {
     unresolved.recount(owner);
+    if (run.mode === 'real') await analyze();
     const status = failure === null ? 'done' : 'failed';
-    const finished = await update(db, owner, id, { status, failure, updatedAt: now() });
+    const finished = await update(db, owner, run.id, { status, failure, updatedAt: now() });
     // What a failed run has met counts when it goes on.
-    if (status === 'done' || finished.mode === 'dry') await forgetIds(db, owner, id);
+    if (status === 'done' || run.mode === 'dry') await forgetIds(db, owner, run.id);
     return finished;
   }
 
