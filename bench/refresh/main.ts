@@ -9,6 +9,7 @@ import { beginDay } from '../../test/simulator/day/day.ts';
 import { emptyTally, liveDay, sumOf, type Tally } from '../../test/simulator/day/live.ts';
 import { openBillingClient, type OpenClient } from '../../test/simulator/day/page-client.ts';
 import { planOf } from '../../test/simulator/day/plan.ts';
+import type { Plan } from '../../test/simulator/day/step.ts';
 import { openService, type Service } from '../../test/simulator/day/service.ts';
 import { openObviousHook } from './obvious-hook.ts';
 
@@ -37,15 +38,25 @@ try {
 /** Day by day, first one and then the other. */
 async function compare(service: Service): Promise<Record<string, Tally>> {
   const totals = Object.fromEntries(Object.keys(clients).map((name) => [name, emptyTally]));
-  for (let seed = 0; seed < days; seed += 1) {
-    const { setting, steps } = planOf(seed);
-    const plan = { steps, setting: { ...setting, promises: 'counted' as const } };
+  for (const plan of plansFor(days)) {
     for (const [name, openClient] of Object.entries(clients)) {
       const lived = await liveDay(service, plan, openClient);
-      if (lived.kind === 'kept') totals[name] = sumOf(totals[name] ?? emptyTally, lived.tally);
+      totals[name] = sumOf(totals[name] ?? emptyTally, lived.tally);
     }
   }
   return totals;
+}
+
+/** The first days with a calendar that is not ahead and tokens of more than ten minutes: on the others the obvious hook asks without end. */
+function plansFor(count: number): Plan[] {
+  const found: Plan[] = [];
+  for (let seed = 0; found.length < count; seed += 1) {
+    const { setting, steps } = planOf(seed);
+    if (setting.calendarAheadMs > 0 || setting.lifetimeSeconds <= 600) continue;
+    const calm = steps.filter(({ step }) => step.kind !== 'setCalendar');
+    found.push({ steps: calm, setting: { ...setting, promises: 'counted' } });
+  }
+  return found;
 }
 
 /** Asks within two seconds of a page that has a token for a minute. */
@@ -74,15 +85,15 @@ function pageOf(totals: Record<string, Tally>, storm: Record<string, number>): s
   return [
     `# The same ${days} simulated days, twice`,
     '',
-    'Written by `npm run refresh --prefix bench`: do not edit. The seeds of `test/simulator/day`: 1 to 20 tabs, tokens from one minute to one day, sleep,',
-    'frozen tabs, faults, wrong clocks, revocations, other users; the real service. Counted are operations that the world allowed to succeed. A',
-    'page of the obvious hook is cut off after 200 asks in a day: with a token of five minutes or less, or a calendar that is ahead, it asks without end.',
+    'Written by `npm run refresh --prefix bench`: do not edit. The seeds of `test/simulator/day`: 1 to 20 tabs, tokens from ten minutes to one day, sleep,',
+    'frozen tabs, faults, revocations, other users; the real service. Judged are operations that the world allowed to succeed, which depends a little on the',
+    'client. Days with a calendar that is ahead or is set, or with tokens of ten minutes or less, are left out: on those the obvious hook asks without end.',
     '',
     `| | ${Object.keys(totals).join(' | ')} |`,
     `| --- | ${Object.keys(totals)
       .map(() => '---')
       .join(' | ')} |`,
-    row('operations that the world allowed', ({ judged }) => judged),
+    row('operations judged', ({ judged }) => judged),
     row('of these failed', ({ failed }) => failed),
     row('of these took a second or more', ({ stalled }) => stalled),
     row('asks of the merchant’s endpoint', ({ fetches }) => fetches),

@@ -49,7 +49,7 @@ const tabs: Tabs = {
 const pause = () => new Promise((resolve) => setTimeout(resolve, newsMs));
 
 async function lock(name: string, act: () => unknown): Promise<void> {
-  await navigator?.locks.request(name, { signal: AbortSignal.timeout?.(longestWaitMs) }, async () => {
+  await navigator?.locks.request(name, { signal: AbortSignal.timeout(longestWaitMs) }, async () => {
     await act();
     // A hidden page would be late.
     if (page.isVisible()) await pause();

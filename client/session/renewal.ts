@@ -64,7 +64,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   // One of the clocks may say otherwise, and be wrong.
   const mayCount = () => leftMs(surelyRemainingMs) > 0;
   const untilNextAskMs = () => untilDueMs(believedMs());
-  /** Whether another tab's moment is after all that this one knows, and not in the future. */
+  /** Whether another tab's moment is after all that this one knows. */
   const isNews = (atMs: number, knownMs: number) => Math.max(knownMs, signedOutAtMs, tokenAtMs) < atMs;
 
   function setTimer(delayMs: number) {
@@ -130,7 +130,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       const { token, ...terms } = read(answer);
       const held = { token, life: { ...terms, since } };
       if (!isNoRenewal(held, last)) return accept(held);
-      throw new BillingOSError('TOKEN_NOT_RENEWED', 'Cached answer?');
+      throw new BillingOSError('TOKEN_NOT_RENEWED', 'Cached?');
     } catch (error) {
       fail(error as BillingOSError);
     }
@@ -194,9 +194,12 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     // Tabs have one calendar, but their other clocks began apart.
     const aheadMs = nowMs() - lateMs - news.monotonicMs;
     noteAsk(Math.min(news.askedAtMs + aheadMs, nowMs()));
-    if (!(Math.abs(lateMs) > skewMs)) believe(news, aheadMs);
-    // It waited while this tab was frozen, or the calendar was set: who was logged in then says little, that nobody was says enough.
-    else if (!news.held && !news.isNew) dispatch({ kind: 'refused' });
+    if (Math.abs(lateMs) < skewMs) believe(news, aheadMs);
+    // It waited while this tab was frozen, or the calendar was set: it counts only that somebody had left.
+    else if (news.signedOutAtMs > 0) {
+      newest = undefined;
+      dispatch({ kind: 'refused' });
+    }
     if (news.isNew) tell();
     plan();
   }

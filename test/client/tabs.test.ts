@@ -257,7 +257,7 @@ test('a tab that hears late of an ask is not held back by it', async () => {
   await expect(token).resolves.toBe(merchant.latestToken());
 });
 
-test('a tab that hears late that no token is held sends none before it has asked, and one that still counts stays otherwise', async () => {
+test('a tab that hears late of a sign-out holds no token until it has asked, and keeps the one that it has otherwise', async () => {
   const { world, first, tell: tellOf } = await openWithNews();
   const told = { calendarMs: world.host.clock.calendarMs() - minuteMs };
   tellOf({ ...told, held: first.newest() });
@@ -265,7 +265,10 @@ test('a tab that hears late that no token is held sends none before it has asked
   expect(first.state().kind).toBe('ready');
   tellOf(told);
   await world.advance(2);
-  expect(first.isUsable()).toBe(false);
+  expect(first.isUsable()).toBe(true);
+  tellOf({ ...told, signedOutAtMs: world.host.clock.monotonicMs() - minuteMs });
+  await world.advance(2);
+  expect([first.isUsable(), first.newest()]).toEqual([false, undefined]);
   await world.advance(100);
   expect(first.state().kind).toBe('ready');
 });

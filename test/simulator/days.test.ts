@@ -65,6 +65,12 @@ test.each<[flaw: Flaw, plan: Plan, promise: RegExp]>([
   ['keeps the token after sign-out', hourly(operate, signOut, operate), /^a token is held after sign-out/],
   ['shows whoever was here first', hourly(operate, changeUser, operate), /^an operation showed .* another customer/],
   ['leaves a timer behind', hourly(operate), /^left behind: 1 timers/],
+  [
+    'hangs after an outage',
+    every(60_000, { kind: 'offline', forMs: 600_000 }, operate, operate),
+    /^an operation (waits|never ends)/,
+  ],
+  ['ignores retry', every(600_000, operate, changeUser, operate), /data of another user/],
 ])('a client that %s is noticed', async (flaw, plan, promise) => {
   await expect(liveDay(service, plan, openNaiveClient(flaw))).resolves.toMatchObject({
     kind: 'broken',

@@ -17,6 +17,8 @@ interface Page {
   runsSinceMs: number;
   /** No message reached it: it was in the back-forward cache when somebody signed out, or a clock jumped meanwhile. */
   missedNews: boolean;
+  /** When it came back from the back-forward cache: it asks then, and learns from the answer what it missed. */
+  restoredAtMs: number;
 }
 
 export interface Day {
@@ -94,6 +96,7 @@ async function createDay(
       operations: new Set(),
       runsSinceMs: world.nowMs(),
       missedNews: false,
+      restoredAtMs: -Infinity,
     });
   }
 
@@ -114,18 +117,20 @@ async function createDay(
       // The same query is under way: this one gets its answer.
       const joined = [...page.operations][0];
       const hasRun = () => pages.includes(page) && page.runsSinceMs === runsSinceMs && joined?.isJudged() !== false;
-      const operation = ledger.operationBegins(hasRun);
+      const operation = ledger.operationBegins(hasRun, () => (pages.includes(page) ? page.runsSinceMs : Infinity));
+      const user = world.cookie;
       page.operations.add(operation);
       void finish();
 
       async function finish() {
         const outcome = await client.operate();
         const isForAnother = 'customerId' in outcome && heldBy !== undefined && outcome.customerId !== heldBy;
+        const isOfAnother = 'userId' in outcome && outcome.userId !== user;
         const nowHeldBy = client.customerId();
         // Somebody else logged in: what was begun for the one before is dropped, and that is a promise, too.
         const hasLeft = heldBy !== undefined && nowHeldBy !== undefined && nowHeldBy !== heldBy;
         page.operations.delete(operation);
-        operation.end({ code: 'code' in outcome ? outcome.code : undefined, hasLeft, isForAnother });
+        operation.end({ code: 'code' in outcome ? outcome.code : undefined, hasLeft, isForAnother, isOfAnother });
       }
     });
   }
@@ -158,7 +163,11 @@ async function createDay(
 
   function become(page: Page, state: Exclude<TabState, 'closed'>) {
     const wasRunning = isRunning(page);
-    if (page.tab.state() === 'cached') arrive();
+    if (page.tab.state() === 'cached') {
+      arrive();
+      page.missedNews = false;
+      page.restoredAtMs = world.nowMs();
+    }
     page.tab.become(state);
     if (wasRunning === isRunning(page)) return;
     page.runsSinceMs = wasRunning ? Infinity : world.nowMs();
@@ -322,12 +331,25 @@ async function createDay(
     await world.advance(Math.max(0, endMs - world.nowMs()));
   }
 
+  /** What began before midnight and has not ended. */
+  async function settle() {
+    for (;;) {
+      const next = due.toSorted((one, other) => one.atMs - other.atMs)[0];
+      if (!next) break;
+      due.splice(due.indexOf(next), 1);
+      await world.advance(Math.max(0, next.atMs - world.nowMs()));
+      await next.act();
+    }
+  }
+
   function check() {
     ledger.check();
     if (signedOutAtMs === undefined || !isTold || setting.promises === 'counted') return;
-    for (const { client, runsSinceMs, missedNews } of pages) {
+    for (const { client, runsSinceMs, missedNews, restoredAtMs } of pages) {
       // A page that wakes may ask before it hears, and learns it from the answer.
-      const hasHeard = world.nowMs() > Math.max(signedOutAtMs + newsMs, runsSinceMs + newsMs, wokeAtMs + longestAskMs);
+      const hasHeard =
+        world.nowMs() >
+        Math.max(signedOutAtMs + newsMs, runsSinceMs + newsMs, restoredAtMs + longestAskMs, wokeAtMs + longestAskMs);
       if (hasHeard && !missedNews && client.customerId() !== undefined) {
         throw new BrokenPromise(`a token is held after sign-out (at ${Math.round(world.nowMs())} ms)`);
       }
@@ -348,11 +370,15 @@ async function createDay(
     },
     async end() {
       await pass(dayMs);
+      await settle();
       for (const page of pages) become(page, 'visible');
       await world.advance(newsMs);
       pages.forEach(operate);
       await world.advance(100_000);
       check();
+      if (setting.promises !== 'counted' && pages.some(({ operations }) => operations.size > 0)) {
+        throw new BrokenPromise('an operation never ends');
+      }
       for (const { client, tab } of pages) {
         client.dispose();
         await world.advance(0);

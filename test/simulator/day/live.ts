@@ -10,7 +10,7 @@ export interface Tally {
   days: number;
   tabs: number;
   operations: number;
-  /** Of which the world allowed no failure, and none failed. */
+  /** Of which the world allowed no failure. */
   judged: number;
   failed: number;
   /** Of the judged ones, those that took a second or more. */
@@ -43,18 +43,19 @@ export const sumOf = (one: Tally, other: Tally): Tally => ({
 
 export type LivedDay =
   | { readonly kind: 'kept'; readonly tally: Tally; readonly trace: readonly string[] }
-  | { readonly kind: 'broken'; readonly promise: string; readonly trace: readonly string[] };
+  | { readonly kind: 'broken'; readonly tally: Tally; readonly promise: string; readonly trace: readonly string[] };
 
 /** Lives one day. The same plan gives the same trace. */
 export async function liveDay(service: Service, plan: Plan, openClient: OpenClient): Promise<LivedDay> {
   const day = await beginDay(service, plan.setting, openClient);
   const { trace, counts, fetches } = day.ledger;
+  const tally = () => ({ days: 1, tabs: day.openedCount(), ...counts, fetches: fetches() });
   try {
     for (const { atMs, step } of plan.steps) await day.step(atMs, step);
     await day.end();
-    return { kind: 'kept', trace, tally: { days: 1, tabs: day.openedCount(), ...counts, fetches: fetches() } };
+    return { kind: 'kept', trace, tally: tally() };
   } catch (error) {
-    if (error instanceof BrokenPromise) return { kind: 'broken', trace, promise: error.message };
+    if (error instanceof BrokenPromise) return { kind: 'broken', trace, tally: tally(), promise: error.message };
     throw error;
   } finally {
     await service.start();
@@ -90,4 +91,4 @@ export async function explain(
 }
 
 /** Two days break the same promise when they differ in figures only. */
-const kindOf = (promise: string) => promise.replaceAll(/\d+/g, '#');
+export const kindOf = (promise: string) => promise.replaceAll(/\d+/g, '#');

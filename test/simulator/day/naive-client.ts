@@ -8,10 +8,12 @@ export type Flaw =
   | 'keeps the token after sign-out'
   | 'leaves a timer behind'
   | 'shows whoever was here first'
-  | 'never answers';
+  | 'never answers'
+  | 'hangs after an outage'
+  | 'ignores retry';
 
 interface Answer {
-  readonly data?: { readonly viewer: { readonly id: string } };
+  readonly data?: { readonly viewer: { readonly id: string; readonly externalUserId: string } };
   readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
 }
 
@@ -22,6 +24,7 @@ export const openNaiveClient =
     let token: string | undefined;
     let shown: Outcome | undefined;
     let timer: unknown;
+    let isHanging = false;
 
     async function renew() {
       const response = await host.fetch(sessionTokenUrl).catch(() => undefined);
@@ -33,9 +36,10 @@ export const openNaiveClient =
     }
 
     async function operate(): Promise<Outcome> {
-      if (flaw === 'never answers') return new Promise(() => {});
+      if (flaw === 'never answers' || isHanging) return new Promise(() => {});
       if (token === undefined || flaw === 'asks for each operation') await renew();
       const outcome = await send(host, token);
+      if (flaw === 'hangs after an outage' && 'code' in outcome) isHanging = true;
       shown ??= outcome;
       return flaw === 'shows whoever was here first' ? shown : outcome;
     }
@@ -45,7 +49,7 @@ export const openNaiveClient =
       operate: () => first.then(operate),
       customerId: () => token && claimsOf(token).sub,
       sessionId: () => token && claimsOf(token).sid,
-      retry: () => void renew(),
+      retry: () => void (flaw === 'ignores retry' ? undefined : renew()),
       signOut() {
         host.timers.clear(timer);
         if (flaw !== 'keeps the token after sign-out') token = undefined;
@@ -61,12 +65,14 @@ async function send({ fetch }: Host, token: string | undefined): Promise<Outcome
   const request = {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: '{"query":"{ viewer { id } }"}',
+    body: '{"query":"{ viewer { id externalUserId } }"}',
   };
   const response = await fetch(`${claimsOf(token).iss}/graphql`, request).catch(() => undefined);
   if (!response) return { code: 'NETWORK_ERROR' };
   const { data, errors } = (await response.json()) as Answer;
-  return data ? { customerId: data.viewer.id } : { code: errors?.[0]?.extensions.code ?? 'NOTHING' };
+  return data
+    ? { customerId: data.viewer.id, userId: data.viewer.externalUserId }
+    : { code: errors?.[0]?.extensions.code ?? 'NOTHING' };
 }
 
 const claimsOf = (token: string) =>

@@ -5,7 +5,7 @@ import type { Host } from '../../../client/session/host.ts';
 import { customerOf } from '../../../client/session/customer.ts';
 
 /** Whose data an operation showed, or the code with which it failed. */
-export type Outcome = { readonly customerId: string } | { readonly code: string };
+export type Outcome = { readonly customerId: string; readonly userId: string | null } | { readonly code: string };
 
 /** What a page has in it: our client, or another one that is compared with it. */
 export interface PageClient {
@@ -27,7 +27,7 @@ export const openBillingClient: OpenClient = (host, sessionTokenUrl) => {
   return {
     async operate() {
       const { data, error } = await client.query(ViewerDocument, {}).toPromise();
-      if (data) return { customerId: data.viewer.id };
+      if (data) return { customerId: data.viewer.id, userId: data.viewer.externalUserId };
       return { code: error ? billingErrorOf(error).code : 'NOTHING' };
     },
     customerId: () => customerOf(session),

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { openDatabase } from '../../../server/database/database.ts';
 import { startEmbedded } from '../../../server/database/embedded.ts';
 import { migrate } from '../../../server/database/migrate.ts';
-import { emptyTally, explain, liveDay, sumOf, type Tally } from './live.ts';
+import { emptyTally, explain, kindOf, liveDay, sumOf, type Tally } from './live.ts';
 import { openBillingClient } from './page-client.ts';
 import { planOf } from './plan.ts';
 import { openService } from './service.ts';
@@ -29,7 +29,8 @@ const startedAt = performance.now();
 /** Each job gets a share of the seeds, and a PostgreSQL of its own. */
 async function share() {
   let total = emptyTally;
-  const failures: string[] = [];
+  /** Which promise each broken day broke. */
+  const broken: string[] = [];
   const script = fileURLToPath(import.meta.url);
   const workers = Array.from({ length: jobs }, async (_, job) => {
     const first = from + Math.floor((seeds * job) / jobs);
@@ -37,26 +38,33 @@ async function share() {
     const args = ['--import', 'tsx', script, '--worker', '--from', `${first}`, '--seeds', `${count}`];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface(child.stdout)) {
-      const { tally, failure } = JSON.parse(line) as { tally?: Tally; failure?: string };
-      if (failure) failures.push(failure);
+      const { tally, failure, promise } = JSON.parse(line) as { tally?: Tally; failure?: string; promise?: string };
       if (tally) total = sumOf(total, tally);
-      if (total.days % 100 === 0) process.stderr.write(`\r${total.days} of ${seeds} days, ${failures.length} broken `);
+      if (promise) broken.push(kindOf(promise));
+      if (failure) process.stdout.write(`\n${failure}\n`);
+      if (tally && total.days % 100 === 0) process.stderr.write(`${summaryOf(total, broken)}\n`);
     }
     if (child.exitCode === null) await once(child, 'exit');
     if (child.exitCode !== 0) process.exitCode = 1;
   });
   await Promise.all(workers);
-  for (const failure of failures) process.stdout.write(`\n${failure}\n`);
-  if (failures.length > 0) process.exitCode = 1;
-  process.stdout.write(`\n${summaryOf(total, failures.length)}\n`);
+  if (broken.length > 0) process.exitCode = 1;
+  process.stdout.write(`\n${summaryOf(total, broken)}\n`);
 }
 
-const summaryOf = ({ days, tabs, operations, judged, failed, fetches, longestWaitMs }: Tally, broken: number) =>
-  [
-    `${days + broken} seeds, ${24 * (days + broken)} simulated hours, ${tabs} tabs, ${operations} operations, ${fetches} fetches:`,
-    `${failed} of ${judged} operations failed that the world allowed, the longest took ${longestWaitMs} ms, and the bound on fetches held, in ${days} of ${days + broken} days.`,
+function summaryOf(
+  { days, tabs, operations, judged, failed, fetches, longestWaitMs }: Tally,
+  broken: readonly string[],
+) {
+  const kinds = [...new Set(broken)].map((kind) => `  ${broken.filter((other) => other === kind).length} × ${kind}`);
+  return [
+    `${days} seeds, ${24 * days} simulated hours, ${tabs} tabs, ${operations} operations, ${fetches} fetches:`,
+    `${failed} of ${judged} operations failed that the world allowed; the longest took ${longestWaitMs} ms.`,
+    `${days - broken.length} of ${days} days kept every promise.`,
+    ...kinds,
     `It took ${Math.round((performance.now() - startedAt) / 1000)} s.`,
   ].join('\n');
+}
 
 async function work() {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'billingos-days-'));
@@ -68,8 +76,9 @@ async function work() {
     const service = await openService(embedded.connection);
     for (let seed = from; seed < from + seeds; seed += 1) {
       const lived = await liveDay(service, planOf(seed), openBillingClient);
-      if (lived.kind === 'kept') say({ tally: lived.tally });
-      else say({ failure: `seed ${seed}: ${await explain(service, planOf(seed), openBillingClient)}` });
+      say({ tally: lived.tally, promise: lived.kind === 'broken' ? lived.promise : undefined });
+      if (lived.kind === 'kept') continue;
+      say({ failure: `seed ${seed}: ${await explain(service, planOf(seed), openBillingClient)}` });
     }
     await service.close();
   } finally {
