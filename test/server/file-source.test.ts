@@ -365,17 +365,17 @@ describe('memory', () => {
 
   const note = 'x'.repeat(900);
   test.each([
-    ['CSV', 'large.csv', 100 * megabyte, 'id,email,note\n', `cus_1,a@b.c,"${note}"\n`, ''],
+    ['CSV', 'large.csv', 40 * megabyte, 'id,email,note\n', `cus_1,a@b.c,"${note}"\n`, ''],
     [
       'CSV with a quote that nobody closes',
       'open.csv',
-      30 * megabyte,
+      25 * megabyte,
       'id,email,note\ncus_1,a@b.c,"',
       `cus_1,a@b.c,${note}\n`,
       '',
     ],
-    ['JSON', 'large.json', 40 * megabyte, '[', `{"id":"cus_1","note":"${note}"},`, '{"id":"cus_2"}]'],
-    ['JSON with an object on each line', 'large.jsonl', 200 * megabyte, '', `{"id":"cus_1","note":"${note}"}\n`, ''],
+    ['JSON', 'large.json', 25 * megabyte, '[', `{"id":"cus_1","note":"${note}"},`, '{"id":"cus_2"}]'],
+    ['JSON with an object on each line', 'large.jsonl', 50 * megabyte, '', `{"id":"cus_1","note":"${note}"}\n`, ''],
   ])('stays flat for a large file of %s', { timeout: 60_000 }, async (_what, name, size, start, row, end) => {
     const path = await largeFile(name, size, start, row, end);
     const before = heapUsed();

@@ -10,7 +10,7 @@ import { generateAccount } from '../support/stripe-account.ts';
 import { createStripeServer } from '../support/stripe-server.ts';
 
 /** More of them with IMPORT_KILLS=20. */
-const kills = Number(process.env['IMPORT_KILLS'] ?? 3);
+const kills = Number(process.env['IMPORT_KILLS'] ?? 2);
 const secretKey = 'sk_test_51Import0123456789';
 const account = generateAccount({ products: 3, prices: 4, customers: 130, subscriptions: 20 });
 

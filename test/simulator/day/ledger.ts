@@ -188,7 +188,7 @@ export function createLedger(
     groupForgets,
     waitsAreCutShort() {
       cutShortAtMs = nowMs();
-      soonAllowed = Math.max(soonAllowed, 1);
+      soonAllowed = Math.max(soonAllowed, 2);
       allowed += 1;
     },
     pageRetries() {
