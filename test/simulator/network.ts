@@ -95,9 +95,10 @@ export function createNetwork(options: NetworkOptions): Network {
   }
 
   /** As the browser sends them: with the cookie of this moment, not of when they arrive. */
-  function headersFor(url: URL, { headers, body }: RequestInit): Headers {
+  function headersFor(url: URL, { headers, body, credentials }: RequestInit): Headers {
     const sent = new Headers(headers);
     for (const [name, value] of Object.entries(headersOf(url))) sent.set(name, value);
+    if (credentials === 'omit') sent.delete('cookie');
     if (typeof body === 'string') sent.set('content-length', `${new TextEncoder().encode(body).byteLength}`);
     return sent;
   }
@@ -123,6 +124,7 @@ export function createNetwork(options: NetworkOptions): Network {
       };
       const lose = () => void timeline.after(lossMs, () => settle(() => reject(unreachable())));
       const signal = init.signal;
+      if (signal?.aborted) return reject(signal.reason as Error);
       signal?.addEventListener('abort', () => settle(() => reject(signal.reason as Error)));
       if (!machine.isOnline()) return lose();
 
@@ -150,9 +152,13 @@ export function createNetwork(options: NetworkOptions): Network {
     fetchFor:
       (reach) =>
       (input, init = {}) =>
-        send(reach, new URL(input instanceof Request ? input.url : input, origin), init),
+        input instanceof Request
+          ? Promise.reject(new TypeError('The simulator takes a URL and options, not a Request.'))
+          : send(reach, new URL(input, origin), init),
     setLatency: (next) => (latency = next),
     setTrouble(at, trouble) {
+      if (!Object.hasOwn(servers, at))
+        throw new TypeError(`There is no server at ${at}: ${Object.keys(servers).join(', ')}.`);
       if (trouble) troubles.set(at, trouble);
       else troubles.delete(at);
     },
