@@ -124,13 +124,16 @@ function reported(ended: ImportRecord, buckets: Buckets | undefined): Output {
     headline(ended),
     table(['', ended.mode === 'dry' ? 'NEW' : 'CREATED', 'CHANGED', 'SAME', 'UNUSABLE'], rows),
     ...problemsOf(ended),
-    ...(buckets ? bucketsOf(buckets) : []),
+    // What a dry run would add waits for nobody yet.
+    ...(buckets && ended.mode === 'real' ? bucketsOf(buckets) : []),
   ];
   return { json: { ...ended, buckets }, text: lines.join('\n\n'), isFailure: ended.status !== 'done' };
 }
 
-function headline({ status, mode, failure }: ImportRecord): string {
-  if (status !== 'done') return `The import stopped: ${failure}\nWithin a day, the next one goes on from here.`;
+function headline({ status, mode, failure, cursor }: ImportRecord): string {
+  const hasGoneSomeWay = mode === 'real' && cursor !== null;
+  const next = hasGoneSomeWay ? '\nWithin a day, the next one goes on from here.' : '';
+  if (status !== 'done') return `The import stopped: ${failure}${next}`;
   return mode === 'dry' ? 'Nothing was written. This is what an import would do:' : 'The import is done.';
 }
 
