@@ -17,7 +17,6 @@ export function createProgressBar(stream: NodeJS.WriteStream) {
       noTTYOutput: true,
       notTTYSchedule: lineEveryMs,
       hideCursor: true,
-      etaBuffer: 50,
     },
     cliProgress.Presets.shades_classic,
   );

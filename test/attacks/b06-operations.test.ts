@@ -120,3 +120,18 @@ test('B6 a session does not see what its merchant noted, nor the key that made i
   expect(data).toEqual({ currentSession: { metadata: null, keyId: null, m: null, k: null } });
   expect(text).not.toContain('for the merchant only');
 });
+
+test('B6 what the merchant noted about its customer is not for the customer, by whatever way and name', async () => {
+  const { merchant } = harness;
+  const { id } = await merchant.billingos.createCustomer({
+    identity: { externalUserId: 'noted-customer' },
+    metadata: { margin: 'secret note' },
+  });
+  const { sessionToken } = await merchant.billingos.createSessionToken({ externalUserId: 'noted-customer' });
+  const noted = 'metadata stripeCustomerId source m: metadata s: stripeCustomerId';
+  const nothing = { metadata: null, stripeCustomerId: null, source: null, m: null, s: null };
+  const query = `{ viewer { ${noted} } currentSession { customer { ${noted} } } node(id: "${id}") { ... on Customer { ${noted} } } }`;
+  const { data, text } = await harness.graphql(sessionToken, query);
+  expect(data).toEqual({ viewer: nothing, currentSession: { customer: nothing }, node: nothing });
+  expect(text).not.toContain('secret note');
+});

@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { BillingOS } from '../../client/node.ts';
 import type { CustomerRecord, ImportRecord } from '../../schema/context.ts';
+import { openDatabase } from '../../server/database/database.ts';
+import { attachEmbedded } from '../../server/database/embedded.ts';
 import { billingos, dataDirectory, type Environment, type ServerProcess, startServer } from '../support/process.ts';
 import { generateAccount } from '../support/stripe-account.ts';
 import { createStripeServer } from '../support/stripe-server.ts';
@@ -200,4 +203,21 @@ test('whether an address must be verified is the merchant’s to say', async () 
   expect((await command('merchant --require-verified-email off')).stdout).toMatch(/requiresVerifiedEmail +false/);
   expect((await command('merchant')).stdout).toMatch(/requiresVerifiedEmail +false/);
   expect((await command('merchant --require-verified-email maybe')).exitCode).toBe(1);
+});
+
+test('a command that fails through our own fault shows no address of anybody', async () => {
+  const path = join(data.path, 'fault.csv');
+  await writeFile(path, 'id,Email\ncus_fault,somebody@example.com\n');
+  const { connection } = await attachEmbedded({ dataDirectory: data.path, durability: 'durable' });
+  const database = await openDatabase({ connection, applicationName: 'test' });
+  await database.db.execute(sql`alter table customers rename column name to gone`);
+  try {
+    const { exitCode, stdout, stderr } = await command(`import file ${path}`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('the command failed');
+    expect(`${stdout}${stderr}`).not.toContain('somebody');
+  } finally {
+    await database.db.execute(sql`alter table customers rename column gone to name`);
+    await database.close();
+  }
 });
