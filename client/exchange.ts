@@ -24,6 +24,8 @@ interface Passage {
   readonly customerId: string | undefined;
   /** The token that it was last sent with. */
   readonly sentWith?: string | undefined;
+  /** The newest token was refused for it: it is sent with one more, and then no more. */
+  isLastTry?: boolean;
 }
 
 // The API refused these before it executed anything: only for them may a mutation be sent again.
@@ -36,7 +38,7 @@ const passageOf = (operation: Operation) => operation.context['billingos'] as Pa
 const passThrough = (operation: Operation, passage: Passage, context: Partial<Operation['context']> = {}): Operation =>
   makeOperation(operation.kind, operation, { ...operation.context, ...context, billingos: passage });
 
-/** Sends every operation with the newest token, and once more when its token was refused. Drops it when its customer left. */
+/** Sends every operation with the newest token, again while a newer one is there, and once more when the newest was refused. Drops it when its customer left. */
 export function sessionExchange(session: Session): Exchange {
   const enter = (origin: Operation) => passThrough(origin, { origin, customerId: customerOf(session) });
   const passage: Exchange =
@@ -67,7 +69,7 @@ function departureOf(customerId: string | undefined, session: Session): BillingO
   if (customerId === undefined || customerId === present) return undefined;
   return present === undefined
     ? new BillingOSError('SIGNED_OUT', 'Signed out.')
-    : new BillingOSError('CUSTOMER_CHANGED', 'Another customer is here.');
+    : new BillingOSError('CUSTOMER_CHANGED', 'Another customer.');
 }
 
 function addToken(operation: Operation, session: Session): Operation {
@@ -81,17 +83,18 @@ function addToken(operation: Operation, session: Session): Operation {
     {
       url: life.endpoint,
       fetchOptions: { ...fetchOptions, headers: { authorization: `Bearer ${token}` } },
-      // authExchange takes waiting for a token for the one retry; it is one only for what was sent before.
-      authAttempt: passage.sentWith !== undefined,
+      // authExchange takes waiting for a token, or for a newer one that came meanwhile, for the one retry.
+      authAttempt: passage.isLastTry,
     },
   );
 }
 
 function isRefused(error: CombinedError, operation: Operation, session: Session): boolean {
-  const { sentWith } = passageOf(operation);
+  const passage = passageOf(operation);
+  const { sentWith } = passage;
   const failure = billingErrorOf(error);
   if (sentWith === undefined || !refusals.includes(failure.code)) return false;
-  session.refused(sentWith, failure);
+  if (session.refused(sentWith, failure)) passage.isLastTry = true;
   return true;
 }
 

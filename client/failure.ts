@@ -20,5 +20,5 @@ export function billingErrorOf({ graphQLErrors: [first], networkError: cause, re
   if (cause?.name === 'BillingOSError') return cause as BillingOSError;
   return status === undefined
     ? new BillingOSError('NETWORK_ERROR', unreachable, { cause })
-    : new BillingOSError('UNEXPECTED_ANSWER', 'Something else than the API answered.', { ...details, cause });
+    : new BillingOSError('UNEXPECTED_ANSWER', 'Something else answered.', { ...details, cause });
 }

@@ -14,7 +14,7 @@ export function readAnswer(answer: SessionAnswer | string | null, endpoints?: En
     typeof answer === 'string' ? { sessionToken: answer } : Object(answer)
   ) as Record<string, unknown>;
   if (typeof sessionToken !== 'string') {
-    throw new BillingOSError('SESSION_ENDPOINT_FAILED', 'The answer contains no sessionToken.');
+    throw new BillingOSError('SESSION_ENDPOINT_FAILED', 'The answer has no sessionToken.');
   }
   const claims = readToken(sessionToken);
   const issuedForSeconds = claims.expiresAtSeconds - claims.issuedAtSeconds;

@@ -65,7 +65,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   const mayCount = () => leftMs(surelyRemainingMs) > 0;
   const untilNextAskMs = () => untilDueMs(believedMs());
   /** Whether another tab's moment is after all that this one knows. */
-  const isNews = (atMs: number, knownMs: number) => Math.max(knownMs, signedOutAtMs, tokenAtMs) < atMs;
+  const isNews = (atMs: number) => Math.max(signedOutAtMs, tokenAtMs) < atMs;
 
   function setTimer(delayMs: number) {
     // Rounded up: browsers round down, and would call just before it is time.
@@ -120,7 +120,9 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     holdBack(groupAskedAtMs + minimumGapMs);
   }
 
+  /** Until the next plan, nothing happens by itself. */
   function drop(reason?: BillingOSError) {
+    timers.clear(timer);
     flight?.abort(reason);
     flight = undefined;
   }
@@ -176,17 +178,26 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     end({ kind: 'signedOut', error });
   }
 
+  /** Somebody left since this token came: it counts for nobody, whoever is here now. */
+  function giveUp() {
+    newest = undefined;
+    dispatch({ kind: 'refused' });
+  }
+
   function end(as: TerminalState) {
     // First, since a listener may begin anew.
     drop(as.error);
-    timers.clear(timer);
     dispatch({ kind: 'ended', as });
   }
 
   function tell(isNew = false) {
-    const held = life() && newest;
-    const news: News = { ...instantOf(clock), held, askedAtMs: groupAskedAtMs, signedOutAtMs, isNew };
-    channel?.post(news);
+    channel?.post({
+      ...instantOf(clock),
+      held: life() && newest,
+      askedAtMs: groupAskedAtMs,
+      signedOutAtMs,
+      isNew,
+    } satisfies News);
   }
 
   function hear(news: News) {
@@ -196,10 +207,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     noteAsk(Math.min(news.askedAtMs + aheadMs, nowMs()));
     if (Math.abs(lateMs) < skewMs) believe(news, aheadMs);
     // It waited while this tab was frozen, or the calendar was set: it counts only that somebody had left.
-    else if (news.signedOutAtMs > 0) {
-      newest = undefined;
-      dispatch({ kind: 'refused' });
-    }
+    else if (news.signedOutAtMs > 0) giveUp();
     if (news.isNew) tell();
     plan();
   }
@@ -207,18 +215,18 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   function believe({ held, signedOutAtMs: leftAtMs }: News, aheadMs: number) {
     if (held && !hasLeft) {
       const { token, life } = held;
-      const since = { ...life.since };
-      since.monotonicMs += aheadMs;
+      const monotonicMs = life.since.monotonicMs + aheadMs;
       // What was asked for earlier, by more than the gap that all keep, may be of whoever was logged in then.
-      if (isNews(since.monotonicMs, trustedFromMs - minimumGapMs) && !isNoRenewal(held, last)) {
-        accept({ token, life: { ...life, since } });
+      if (isNews(monotonicMs) && monotonicMs > trustedFromMs - minimumGapMs && !isNoRenewal(held, last)) {
+        accept({ token, life: { ...life, since: { ...life.since, monotonicMs } } });
       }
     }
     leftAtMs += aheadMs;
+    if (!isNews(leftAtMs)) return;
     // An ask that went out at the same time does not know of it.
-    if (isNews(leftAtMs, Math.max(trustedFromMs, askedAtMs - skewMs))) {
-      signOutAt(leftAtMs);
-    }
+    if (leftAtMs > Math.max(trustedFromMs, askedAtMs - skewMs)) return signOutAt(leftAtMs);
+    signedOutAtMs = leftAtMs;
+    giveUp();
   }
 
   /** Nobody knows who is logged in now but the source, and the tabs that asked it just now. */
@@ -275,7 +283,6 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       channel?.close();
       stopListening = channel = undefined;
       drop();
-      timers.clear(timer);
       dispatch({ kind: 'stopped' });
     },
     getToken: () =>
@@ -301,11 +308,15 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       if (token === newest?.token) refusals = 0;
     },
     refused(token, error) {
-      if (token !== newest?.token || !life()) return;
-      if (!ask) return breakDown(error);
-      countRefusal();
-      dispatch({ kind: 'refused' });
-      plan();
+      const isNewest = token === newest?.token;
+      if (isNewest && life()) {
+        if (ask) {
+          countRefusal();
+          dispatch({ kind: 'refused' });
+          plan();
+        } else breakDown(error);
+      }
+      return isNewest;
     },
     retry() {
       if (!ask) return;

@@ -39,8 +39,8 @@ export interface Session {
   readonly adopt: (token: string) => void;
   /** The API accepted this token. */
   readonly accepted: (token: string) => void;
-  /** The API refused this token. Only the newest one is replaced for that. */
-  readonly refused: (token: string, error: BillingOSError) => void;
+  /** The API refused this token. Only the newest one is replaced for that. @returns whether it is the newest one. */
+  readonly refused: (token: string, error: BillingOSError) => boolean;
   /** Asks now, also out of `signedOut` and `broken`; within five seconds of the last ask only once a minute. */
   readonly retry: () => void;
   /** Forgets the token, here and in other tabs, and asks nobody until `retry()` or a new token. */

@@ -13,7 +13,15 @@ export function createStore<State, Event>(initial: State, transition: (state: St
     const next = transition(current, event);
     if (next === current) return;
     current = next;
-    for (const listener of listeners) call(listener);
+    for (const listener of listeners) {
+      try {
+        listener();
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   function subscribe(listener: () => void) {
@@ -24,14 +32,4 @@ export function createStore<State, Event>(initial: State, transition: (state: St
   }
 
   return [state, dispatch, subscribe] as const;
-}
-
-function call(listener: () => void) {
-  try {
-    listener();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }

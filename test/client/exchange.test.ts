@@ -83,6 +83,25 @@ test('a late refusal of an old token is retried with the newest and asks nobody'
   expect(api.sent.map(({ token }) => token)).toEqual([first, merchant.latestToken()]);
 });
 
+test('an operation whose old token was refused is sent once more also when the newest is refused, too', async () => {
+  const { api, world, merchant, billing, viewer } = await createReadyScene();
+  const first = merchant.latestToken();
+  api.refuse(first, 'TOKEN_EXPIRED');
+  const open = api.hold();
+  const late = viewer();
+  await world.settle();
+  billing.session.retry();
+  await world.settle();
+  const second = merchant.latestToken();
+  api.refuse(second, 'TOKEN_REVOKED');
+
+  open();
+  await world.advance(5_000);
+  expect((await late).error).toBeUndefined();
+  expect(api.sent.map(({ token }) => token)).toEqual([first, second, merchant.latestToken()]);
+  expect(merchant.asks).toHaveLength(3);
+});
+
 test('an operation that waited for its token is still retried when that one is refused', async () => {
   const { api, world, merchant, viewer } = createScene();
   api.refuseAll('TOKEN_EXPIRED');

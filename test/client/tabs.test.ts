@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { BillingOSError } from '../../client/errors.ts';
 import type { Host } from '../../client/session/host.ts';
 import { instantOf, type HeldToken } from '../../client/session/life.ts';
+import { isTerminal } from '../../client/session/state.ts';
 import { channelOf, type News } from '../../client/session/tabs.ts';
 import type { TokenOptions } from '../../client/token-options.ts';
 import { createMerchant, type Merchant } from './support/merchant.ts';
@@ -201,6 +202,33 @@ test('a page that comes back from the back-forward cache keeps its token while a
   await world.wake('restored');
   await world.advance(1_000);
   await expect(session.getToken()).resolves.toBe(merchant.latestToken());
+});
+
+test('a page that comes back gives up a token from before a sign-out, though asking fails', async () => {
+  const { world, merchant, first } = await openTwo();
+  await world.advance(minuteMs);
+  merchant.answer = 'unreachable';
+  const leftAtMs = world.nowMs();
+  await world.advance(2_000);
+  await world.wake('restored');
+  tell(world, { signedOutAtMs: leftAtMs });
+  await world.advance(100);
+  expect(first.newest()).toBeUndefined();
+  expect(isTerminal(first.state())).toBe(false);
+});
+
+test('a tab that was opened after a sign-out takes no token from before it', async () => {
+  const { world, merchant, first } = await openTwo();
+  await world.advance(10);
+  const before = instantOf(world.host.clock);
+  const third = openAnother(world, merchant);
+  const { newest } = first;
+  tell(world, { signedOutAtMs: before.monotonicMs });
+  tell(world, { held: newest() });
+  merchant.answer = 'nobody';
+  await world.advance(10_000);
+  expect(third.newest()).toBeUndefined();
+  expect(third.state().kind).toBe('signedOut');
 });
 
 test('the answer to an ask from before a page left is not taken after it came back', async () => {

@@ -177,11 +177,12 @@ async function createDay(
   async function sleep(forMs: number) {
     ledger.troubleBegins();
     if (setting.monotonicInSleep === 'stops') missUnderWay();
-    const isAnyWaiting = pages.some(({ tab }) => tab.hasClaim());
+    const waiting = pages.filter(({ tab }) => tab.hasClaim()).length;
+    const sleptSinceMs = world.nowMs();
     world.machine.sleep();
     await world.advance(forMs);
     world.machine.wake();
-    if (isAnyWaiting && setting.monotonicInSleep === 'goes on') ledger.waitsAreCutShort();
+    if (waiting > 0 && setting.monotonicInSleep === 'goes on') ledger.waitsAreCutShort(sleptSinceMs, waiting);
     if (isTold) wokeAtMs = world.nowMs();
     // What was under way when it fell asleep is lost a moment after it woke.
     await world.advance(newsMs);
@@ -227,6 +228,8 @@ async function createDay(
   function retry(page: Page) {
     page.missedNews = false;
     page.tab.run(() => {
+      // A page that was held still sees only now who is logged in.
+      if (signedOutAtMs !== undefined) return;
       ledger.pageRetries();
       page.client.retry();
     });

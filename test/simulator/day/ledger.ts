@@ -24,8 +24,11 @@ export interface Ledger {
   calendarJumps(byMs: number): void;
   /** Nobody is left who knows when the last ask was. */
   groupForgets(): void;
-  /** The machine slept, and pages waited for each other meanwhile: those waits are all over when it wakes. */
-  waitsAreCutShort(): void;
+  /**
+   * The machine slept since then, and so many pages waited for each other meanwhile: those waits are all over when it wakes. They give way
+   * to each other once more, but when the machine falls asleep over that, too, they all ask.
+   */
+  waitsAreCutShort(sleptSinceMs: number, waiting: number): void;
   /** @param runsSinceMs since when its page has run without a break; `Infinity` when that is gone. */
   operationBegins(hasRun: () => boolean, runsSinceMs: () => number): BegunOperation;
   /** @throws {BrokenPromise} for the first promise that is broken. */
@@ -51,6 +54,8 @@ export interface BegunOperation {
 interface OpenOperation {
   readonly startedAtMs: number;
   readonly startedInCalm: number | undefined;
+  /** Whether the token that is held has ended, and nobody has noticed yet: that is its first refusal. */
+  readonly isOverdue: boolean;
   readonly hasRun: () => boolean;
   readonly runsSinceMs: () => number;
 }
@@ -70,6 +75,8 @@ const longestAskMs = 10_000;
 const stallMs = 1_000;
 /** A message has reached every page within this time. */
 const messageMs = 10;
+/** So long a page waits for another one, twice. */
+const lockWaitMs = 2_000;
 /** Pages whose waits are over give way to each other for so long. */
 const giveWayMs = 200;
 /** Clocks are read a little before what they are read for. */
@@ -122,9 +129,12 @@ export function createLedger(
     if (count > bound) blame(`${count} fetches where ${Math.floor(bound)} are allowed`);
   }
 
-  function isJudged({ startedAtMs, startedInCalm, hasRun }: OpenOperation): boolean {
-    const hitsMeanwhile = hits.filter((atMs) => atMs >= startedAtMs - hitWindowMs && atMs <= nowMs());
-    return startedInCalm === calm && troubles === 0 && hitsMeanwhile.length < 2 && hasRun();
+  const hitsBetween = (fromMs: number, toMs: number) => hits.filter((atMs) => atMs >= fromMs && atMs <= toMs).length;
+
+  /** One refusal is made good by one refresh; a second one while that is under way fails an operation. */
+  function isJudged({ startedAtMs, startedInCalm, isOverdue, hasRun }: OpenOperation): boolean {
+    const refusals = hitsBetween(startedAtMs - hitWindowMs, nowMs()) + (isOverdue ? 1 : 0);
+    return startedInCalm === calm && troubles === 0 && refusals < 2 && hasRun();
   }
 
   function checkWaits() {
@@ -186,10 +196,11 @@ export function createLedger(
       allowed += 1;
     },
     groupForgets,
-    waitsAreCutShort() {
+    waitsAreCutShort(sleptSinceMs, waiting) {
+      const isOnceMore = sleptSinceMs - cutShortAtMs < lockWaitMs;
       cutShortAtMs = nowMs();
-      soonAllowed = Math.max(soonAllowed, 2);
-      allowed += 1;
+      soonAllowed = Math.max(soonAllowed, isOnceMore ? waiting : 2);
+      allowed += isOnceMore ? waiting : 1;
     },
     pageRetries() {
       if (nowMs() - retriedAtMs > gapMs) soonAllowed = 0;
@@ -205,7 +216,9 @@ export function createLedger(
     },
     operationBegins(hasRun, runsSinceMs) {
       const startedInCalm = troubles === 0 ? calm : undefined;
-      const operation = { startedAtMs: nowMs(), startedInCalm, hasRun, runsSinceMs };
+      const issuedAtMs = answered().at(-1)?.sentAtMs ?? -Infinity;
+      const isOverdue = hitsBetween(issuedAtMs, nowMs() - hitWindowMs) > 0;
+      const operation = { startedAtMs: nowMs(), startedInCalm, isOverdue, hasRun, runsSinceMs };
       open.add(operation);
       counts.operations += 1;
       const end = ({ code, hasLeft, isForAnother, isOfAnother }: OperationEnd) => {
