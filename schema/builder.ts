@@ -3,7 +3,7 @@ import DataloaderPlugin from '@pothos/plugin-dataloader';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import ValidationPlugin from '@pothos/plugin-validation';
-import { DateTimeResolver, JSONObjectResolver } from 'graphql-scalars';
+import { DateTimeResolver, JSONObjectResolver, SafeIntResolver } from 'graphql-scalars';
 import type { Context, CustomerCaller, MerchantCaller } from './context.ts';
 import { ApiError, notFound } from './errors.ts';
 import { typenameOfId } from './id.ts';
@@ -24,6 +24,7 @@ export const builder = new SchemaBuilder<{
   };
   Scalars: {
     DateTime: { Input: Date; Output: Date };
+    SafeInt: { Input: number; Output: number };
     JSONObject: { Input: Record<string, unknown>; Output: Readonly<Record<string, unknown>> };
   };
 }>({
@@ -82,5 +83,6 @@ const toPathStep = (step: PropertyKey) => (typeof step === 'number' ? step : Str
 
 builder.addScalarType('DateTime', DateTimeResolver);
 builder.addScalarType('JSONObject', JSONObjectResolver);
+builder.addScalarType('SafeInt', SafeIntResolver);
 builder.queryType({ description: 'What can be read. Every field says which callers it answers.' });
 builder.mutationType({ description: 'What can be changed. Every field says which callers it answers.' });

@@ -1,5 +1,6 @@
+import type { Billing, Catalog, Entitlements, Subscriptions, Usage } from './billing.ts';
 import type { Environment } from './environment.ts';
-import type { ApiError } from './errors.ts';
+import { ApiError } from './errors.ts';
 import type { CustomerId, ImportId, KeyId, MerchantId, SessionId } from './id.ts';
 import type { OperationSet, SessionOperation } from './operation.ts';
 
@@ -292,4 +293,15 @@ export interface Context {
   readonly customers: Customers;
   readonly binding: Binding;
   readonly imports: Imports;
+  readonly catalog: Catalog;
+  readonly subscriptions: Subscriptions;
+  readonly entitlements: Entitlements;
+  readonly usage: Usage;
+  readonly billing: Billing;
+}
+
+/** Whose data a caller may ask for at all. Throws UNAUTHENTICATED for nobody's. */
+export function ownerOf(caller: Caller): Owner {
+  if (caller.kind === 'anonymous') throw new ApiError('UNAUTHENTICATED', 'Nobody’s data is asked for.');
+  return caller;
 }

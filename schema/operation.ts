@@ -1,7 +1,18 @@
 import { type GraphQLField, type GraphQLSchema, isObjectType } from 'graphql';
 
 /** What a session may be allowed to do; `allowedOperations` of `createSession` chooses among them. */
-export const sessionOperations = ['READ_CUSTOMER'] as const;
+export const sessionOperations = [
+  'READ_CUSTOMER',
+  'READ_PRODUCTS',
+  'READ_SUBSCRIPTION',
+  'MANAGE_SUBSCRIPTION',
+  'READ_ENTITLEMENTS',
+  'READ_USAGE',
+  'TRACK_USAGE',
+  'READ_INVOICES',
+  'CREATE_CHECKOUT',
+  'OPEN_PORTAL',
+] as const;
 
 export type SessionOperation = (typeof sessionOperations)[number];
 

@@ -5,7 +5,7 @@ import { connectionOf, pageRequestOf, pageSizeSchema } from '../page.ts';
 import { externalId, printableText } from '../text.ts';
 import { Customer, CustomerSource } from './customer.ts';
 
-const CustomerBy = builder.inputType('CustomerBy', {
+export const CustomerBy = builder.inputType('CustomerBy', {
   description: 'Which customer: exactly one of these.',
   isOneOf: true,
   validate: z.object({
@@ -22,7 +22,8 @@ const CustomerBy = builder.inputType('CustomerBy', {
   }),
 });
 
-function selectionOf(by: typeof CustomerBy.$inferInput): CustomerSelection {
+/** Which customer is meant; GraphQL guarantees that exactly one member is there. */
+export function selectionOf(by: typeof CustomerBy.$inferInput): CustomerSelection {
   if (by.externalUserId !== undefined) return { kind: 'user', externalUserId: by.externalUserId };
   if (by.externalOrganizationId !== undefined)
     return { kind: 'organization', externalOrganizationId: by.externalOrganizationId };

@@ -14,10 +14,18 @@ const Environment = builder.enumType('Environment', {
 
 export const SessionOperation = builder.enumType('SessionOperation', {
   description: 'One thing that a session may be allowed to do.',
-  values: { READ_CUSTOMER: { description: 'Read the customer of the session: `viewer`.' } } satisfies Record<
-    Operation,
-    object
-  >,
+  values: {
+    READ_CUSTOMER: { description: 'Read the customer of the session: `viewer`, on which all the rest of it hangs.' },
+    READ_PRODUCTS: { description: 'Read what is for sale: `products`.' },
+    READ_SUBSCRIPTION: { description: 'Read its subscription.' },
+    MANAGE_SUBSCRIPTION: { description: 'Change, cancel and resume its subscription.' },
+    READ_ENTITLEMENTS: { description: 'Read which features it has.' },
+    READ_USAGE: { description: 'Read what it used.' },
+    TRACK_USAGE: { description: 'Count what it uses.' },
+    READ_INVOICES: { description: 'Read its invoices, and how it pays.' },
+    CREATE_CHECKOUT: { description: 'Buy something.' },
+    OPEN_PORTAL: { description: 'Open the page on which it changes how it pays.' },
+  } satisfies Record<Operation, object>,
 });
 
 const SessionStatus = builder.enumType('SessionStatus', {

@@ -19,6 +19,14 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { JWK } from 'jose';
 import type {
+  AmountLine,
+  FeatureKind,
+  InvoiceStatus,
+  PriceTier,
+  RecurringInterval,
+  SubscriptionStatus,
+} from '../../schema/billing.ts';
+import type {
   BindAttemptOutcome,
   CustomerSource,
   ImportCounts,
@@ -167,6 +175,23 @@ export const deletedCustomers = pgTable(
   (table) => [primaryKey({ columns: [table.merchantId, table.environment, table.stripeCustomerId] })],
 );
 
+/** What the merchant's app can do for those who have it; its place is the order in which features are shown. */
+export const features = pgTable(
+  'features',
+  {
+    ...owner(),
+    /** The merchant's own name for it, which code refers to. */
+    key: id('key').notNull(),
+    name: text('name').notNull(),
+    kind: text('kind').notNull().$type<FeatureKind>(),
+    /** What is counted, in the plural. */
+    unit: text('unit'),
+    place: integer('place').notNull().default(0),
+    isActive: boolean('is_active').notNull().default(true),
+  },
+  (table) => [primaryKey({ columns: [table.merchantId, table.environment, table.key] })],
+);
+
 export const products = pgTable(
   'products',
   {
@@ -177,6 +202,12 @@ export const products = pgTable(
     name: text('name').notNull(),
     description: text('description'),
     isActive: boolean('is_active').notNull(),
+    isVisible: boolean('is_visible').notNull().default(true),
+    /** Whether customers without a subscription have what it contains. */
+    isDefault: boolean('is_default').notNull().default(false),
+    /** The keys of its features, in order; of a quota or limit NULL is as many as one likes. */
+    contents: jsonb('contents').notNull().default([]).$type<readonly { key: string; amount: number | null }[]>(),
+    place: integer('place').notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.merchantId, table.environment, table.key] }),
@@ -188,19 +219,26 @@ export const prices = pgTable(
   'prices',
   {
     ...owner(),
-    stripePriceId: id('stripe_price_id').notNull(),
+    /** The merchant's own name for it; Stripe's id where it has none. */
+    key: id('key').notNull(),
+    stripePriceId: id('stripe_price_id'),
     productKey: id('product_key').notNull(),
     /** ISO 4217, lower case. */
     currency: text('currency').notNull(),
     /** Minor units; NULL when tiers or the buyer decide. */
     unitAmount: numeric('unit_amount'),
     /** NULL: paid once. */
-    interval: text('interval').$type<'day' | 'week' | 'month' | 'year'>(),
+    interval: text('interval').$type<RecurringInterval>(),
     intervalCount: integer('interval_count'),
+    tiersMode: text('tiers_mode').$type<'graduated' | 'volume'>(),
+    tiers: jsonb('tiers').notNull().default([]).$type<readonly PriceTier[]>(),
     isActive: boolean('is_active').notNull(),
+    isVisible: boolean('is_visible').notNull().default(true),
+    place: integer('place').notNull().default(0),
   },
   (table) => [
-    primaryKey({ columns: [table.merchantId, table.environment, table.stripePriceId] }),
+    primaryKey({ columns: [table.merchantId, table.environment, table.key] }),
+    uniqueIndex('prices_stripe').on(table.merchantId, table.environment, table.stripePriceId),
     foreignKey({
       name: 'prices_product',
       columns: [table.merchantId, table.environment, table.productKey],
@@ -212,23 +250,189 @@ export const prices = pgTable(
   ],
 );
 
+/** A part of a subscription: by our key of its price, or by Stripe's id, which may come before the price does. */
+interface ItemColumn {
+  readonly priceKey?: string;
+  readonly stripePriceId?: string;
+  readonly quantity: number | null;
+}
+
 export const subscriptions = pgTable(
   'subscriptions',
   {
     ...owner(),
-    stripeSubscriptionId: id('stripe_subscription_id').notNull(),
+    /** At Stripe where it is Stripe's. */
+    id: id('id').notNull(),
+    /** NULL: of the built-in payments of the sandbox. */
+    stripeSubscriptionId: id('stripe_subscription_id'),
     customerId: id('customer_id').notNull().$type<CustomerId>(),
     /** As Stripe has it. */
-    status: text('status').notNull(),
-    items: jsonb('items').notNull().$type<readonly { stripePriceId: string; quantity: number | null }[]>(),
+    status: text('status').notNull().$type<SubscriptionStatus>(),
+    items: jsonb('items').notNull().$type<readonly ItemColumn[]>(),
+    currentPeriodStart: moment('current_period_start'),
     currentPeriodEnd: moment('current_period_end'),
     cancelAtPeriodEnd: boolean('cancel_at_period_end').notNull(),
+    canceledAt: moment('canceled_at'),
+    trialEnd: moment('trial_end'),
     createdAt: moment('created_at').notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.merchantId, table.environment, table.stripeSubscriptionId] }),
+    primaryKey({ columns: [table.merchantId, table.environment, table.id] }),
+    uniqueIndex('subscriptions_stripe').on(table.merchantId, table.environment, table.stripeSubscriptionId),
     ofCustomer('subscriptions_customer', table),
     index('subscriptions_by_customer').on(table.merchantId, table.environment, table.customerId),
+    index('subscriptions_simulated')
+      .on(table.currentPeriodEnd)
+      .where(sql`stripe_subscription_id is null and status in ('trialing', 'active', 'past_due')`),
+  ],
+);
+
+/** What was bought once. It stays. */
+export const purchases = pgTable(
+  'purchases',
+  {
+    ...owner(),
+    /** The checkout that paid for it. */
+    id: id('id').notNull(),
+    customerId: id('customer_id').notNull().$type<CustomerId>(),
+    priceKey: id('price_key').notNull(),
+    quantity: integer('quantity').notNull(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchantId, table.environment, table.id] }),
+    ofCustomer('purchases_customer', table),
+    index('purchases_by_customer').on(table.merchantId, table.environment, table.customerId),
+  ],
+);
+
+/** What was used of a quota in one period. */
+export const usageTotals = pgTable(
+  'usage_totals',
+  {
+    ...owner(),
+    customerId: id('customer_id').notNull().$type<CustomerId>(),
+    featureKey: id('feature_key').notNull(),
+    periodStart: moment('period_start').notNull(),
+    used: bigint('used', { mode: 'number' }).notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.merchantId, table.environment, table.customerId, table.featureKey, table.periodStart],
+    }),
+    ofCustomer('usage_totals_customer', table),
+    check('usage_totals_positive', sql`${table.used} >= 0`),
+  ],
+);
+
+/** Each use that was counted, so that the same again counts once. */
+export const usageEvents = pgTable(
+  'usage_events',
+  {
+    ...owner(),
+    customerId: id('customer_id').notNull().$type<CustomerId>(),
+    idempotencyKey: id('idempotency_key').notNull(),
+    featureKey: id('feature_key').notNull(),
+    amount: bigint('amount', { mode: 'number' }).notNull(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchantId, table.environment, table.customerId, table.idempotencyKey] }),
+    ofCustomer('usage_events_customer', table),
+    index('usage_events_by_age').on(table.createdAt),
+    check('usage_events_positive', sql`${table.amount} > 0`),
+  ],
+);
+
+/** A page on which a customer pays, or has paid. */
+export const checkouts = pgTable(
+  'checkouts',
+  {
+    ...owner(),
+    id: id('id').notNull(),
+    customerId: id('customer_id').notNull().$type<CustomerId>(),
+    priceKey: id('price_key').notNull(),
+    quantity: integer('quantity').notNull(),
+    successUrl: text('success_url').notNull(),
+    cancelUrl: text('cancel_url').notNull(),
+    status: text('status').notNull().$type<'open' | 'complete' | 'expired'>(),
+    /** NULL until whoever takes the payment has said. */
+    url: text('url'),
+    stripeSessionId: id('stripe_session_id'),
+    createdAt: moment('created_at').notNull(),
+    expiresAt: moment('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchantId, table.environment, table.id] }),
+    ofCustomer('checkouts_customer', table),
+    index('checkouts_by_customer').on(table.merchantId, table.environment, table.customerId, table.id),
+    uniqueIndex('checkouts_stripe').on(table.merchantId, table.environment, table.stripeSessionId),
+    index('checkouts_by_expiry').on(table.expiresAt),
+  ],
+);
+
+/** How far a merchant has moved its test clock ahead of time. */
+export const testClocks = pgTable(
+  'test_clocks',
+  { ...owner(), aheadMs: bigint('ahead_ms', { mode: 'number' }).notNull() },
+  (table) => [primaryKey({ columns: [table.merchantId, table.environment] })],
+);
+
+/** Of the built-in payments of the sandbox: how a customer pays, and what was given back and not yet used up. */
+export const simulatedAccounts = pgTable(
+  'simulated_accounts',
+  {
+    ...owner(),
+    customerId: id('customer_id').notNull().$type<CustomerId>(),
+    /** One of the test cards, by its last four digits. */
+    cardLastFour: text('card_last_four'),
+    /** Minor units that count towards the next invoices, by currency. */
+    credit: jsonb('credit').notNull().default({}).$type<Readonly<Record<string, number>>>(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchantId, table.environment, table.customerId] }),
+    ofCustomer('simulated_accounts_customer', table),
+  ],
+);
+
+/** Of the built-in payments of the sandbox: what a customer was asked to pay. Its id is also the way to its page. */
+export const simulatedInvoices = pgTable(
+  'simulated_invoices',
+  {
+    ...owner(),
+    id: id('id').notNull(),
+    customerId: id('customer_id').notNull().$type<CustomerId>(),
+    number: text('number').notNull(),
+    status: text('status').notNull().$type<InvoiceStatus>(),
+    /** ISO 4217, lower case; amounts are its minor units. */
+    currency: text('currency').notNull(),
+    lines: jsonb('lines').notNull().$type<readonly AmountLine[]>(),
+    total: bigint('total', { mode: 'number' }).notNull(),
+    amountDue: bigint('amount_due', { mode: 'number' }).notNull(),
+    amountPaid: bigint('amount_paid', { mode: 'number' }).notNull(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchantId, table.environment, table.id] }),
+    ofCustomer('simulated_invoices_customer', table),
+    index('simulated_invoices_by_customer').on(table.merchantId, table.environment, table.customerId, table.id),
+  ],
+);
+
+/** Of the built-in payments of the sandbox: a page on which a customer changes its card. Its id is the way to it. */
+export const simulatedPortals = pgTable(
+  'simulated_portals',
+  {
+    ...owner(),
+    id: id('id').notNull(),
+    customerId: id('customer_id').notNull().$type<CustomerId>(),
+    returnUrl: text('return_url').notNull(),
+    expiresAt: moment('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchantId, table.environment, table.id] }),
+    ofCustomer('simulated_portals_customer', table),
+    index('simulated_portals_by_expiry').on(table.expiresAt),
   ],
 );
 

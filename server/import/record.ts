@@ -43,8 +43,11 @@ export interface SourceSubscription {
   /** As Stripe has it: `active`, `trialing`, `past_due`, … */
   readonly status: string;
   readonly items: readonly { readonly stripePriceId: string; readonly quantity: number | null }[];
+  readonly currentPeriodStart: Date | null;
   readonly currentPeriodEnd: Date | null;
   readonly cancelAtPeriodEnd: boolean;
+  readonly canceledAt: Date | null;
+  readonly trialEnd: Date | null;
   readonly createdAt: Date;
 }
 

@@ -139,8 +139,8 @@ const pricesOf = (owner: Owner, records: readonly SourcePrice[], options: WriteO
         and product.stripe_product_id = given.stripe_product_id
   ), written as (
     insert into prices as known
-      (merchant_id, environment, stripe_price_id, product_key, currency, unit_amount, interval, interval_count, is_active)
-    select ${owner.merchantId}, ${owner.environment}, stripe_id, key, currency, unit_amount, interval, interval_count, is_active
+      (merchant_id, environment, key, stripe_price_id, product_key, currency, unit_amount, interval, interval_count, is_active)
+    select ${owner.merchantId}, ${owner.environment}, stripe_id, stripe_id, key, currency, unit_amount, interval, interval_count, is_active
     from judged where problem is null and key is not null
     on conflict (merchant_id, environment, stripe_price_id) do update
       set product_key = excluded.product_key, currency = excluded.currency, unit_amount = excluded.unit_amount,
@@ -196,12 +196,16 @@ const subscriptionsOf = (owner: Owner, records: readonly SourceSubscription[], o
         stripe_customer_id: subscription.stripeCustomerId,
         status: subscription.status,
         items: subscription.items,
+        current_period_start: subscription.currentPeriodStart,
         current_period_end: subscription.currentPeriodEnd,
         cancel_at_period_end: subscription.cancelAtPeriodEnd,
+        canceled_at: subscription.canceledAt,
+        trial_end: subscription.trialEnd,
         created_at: subscription.createdAt,
       })),
-    )}) as given(stripe_id text, stripe_customer_id text, status text, items jsonb, current_period_end timestamptz,
-      cancel_at_period_end boolean, created_at timestamptz)
+    )}) as given(stripe_id text, stripe_customer_id text, status text, items jsonb, current_period_start timestamptz,
+      current_period_end timestamptz, cancel_at_period_end boolean, canceled_at timestamptz, trial_end timestamptz,
+      created_at timestamptz)
   ), judged as (
     select given.*, customer.id as customer_id, case
       when customer.id is null and (${isDeleted(owner, sql`given.stripe_customer_id`)}
@@ -211,17 +215,20 @@ const subscriptionsOf = (owner: Owner, records: readonly SourceSubscription[], o
       on customer.merchant_id = ${owner.merchantId} and customer.environment = ${owner.environment}
         and customer.stripe_customer_id = given.stripe_customer_id
   ), written as (
-    insert into subscriptions as known (merchant_id, environment, stripe_subscription_id, customer_id, status, items,
-      current_period_end, cancel_at_period_end, created_at)
-    select ${owner.merchantId}, ${owner.environment}, stripe_id, customer_id, status, items, current_period_end,
-      cancel_at_period_end, created_at
+    insert into subscriptions as known (merchant_id, environment, id, stripe_subscription_id, customer_id, status, items,
+      current_period_start, current_period_end, cancel_at_period_end, canceled_at, trial_end, created_at)
+    select ${owner.merchantId}, ${owner.environment}, stripe_id, stripe_id, customer_id, status, items,
+      current_period_start, current_period_end, cancel_at_period_end, canceled_at, trial_end, created_at
     from judged where problem is null and customer_id is not null
     on conflict (merchant_id, environment, stripe_subscription_id) do update
       set customer_id = excluded.customer_id, status = excluded.status, items = excluded.items,
-        current_period_end = excluded.current_period_end, cancel_at_period_end = excluded.cancel_at_period_end
-      where (known.customer_id, known.status, known.items, known.current_period_end, known.cancel_at_period_end)
-        is distinct from (excluded.customer_id, excluded.status, excluded.items, excluded.current_period_end,
-          excluded.cancel_at_period_end)
+        current_period_start = excluded.current_period_start, current_period_end = excluded.current_period_end,
+        cancel_at_period_end = excluded.cancel_at_period_end, canceled_at = excluded.canceled_at,
+        trial_end = excluded.trial_end
+      where (known.customer_id, known.status, known.items, known.current_period_start, known.current_period_end,
+          known.cancel_at_period_end, known.canceled_at, known.trial_end)
+        is distinct from (excluded.customer_id, excluded.status, excluded.items, excluded.current_period_start,
+          excluded.current_period_end, excluded.cancel_at_period_end, excluded.canceled_at, excluded.trial_end)
     returning stripe_subscription_id, xmax = 0 as is_new
   )
   select judged.stripe_id, judged.problem,

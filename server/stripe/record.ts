@@ -77,12 +77,18 @@ const item = z
     price: reference(chosenId).nullish(),
     plan: reference(chosenId).nullish(),
     quantity: z.int().min(0).nullish(),
+    current_period_start: moment.nullish(),
     current_period_end: moment.nullish(),
   })
-  .transform(({ price, plan, quantity, current_period_end: periodEnd }, context) => {
+  .transform(({ price, plan, quantity, ...period }, context) => {
     const stripePriceId = price ?? plan;
     if (stripePriceId == null) context.addIssue({ code: 'custom', message: 'has one without a price' });
-    return { stripePriceId: stripePriceId ?? '', quantity: quantity ?? null, periodEnd };
+    return {
+      stripePriceId: stripePriceId ?? '',
+      quantity: quantity ?? null,
+      periodStart: period.current_period_start,
+      periodEnd: period.current_period_end,
+    };
   });
 
 const subscription = z
@@ -94,8 +100,11 @@ const subscription = z
       data: z.array(item),
       has_more: z.literal(false, { error: 'has more than Stripe sent along' }).nullish(),
     }),
+    current_period_start: moment.nullish(),
     current_period_end: moment.nullish(),
     cancel_at_period_end: z.boolean().default(false),
+    canceled_at: moment.nullish(),
+    trial_end: moment.nullish(),
     created: moment,
   })
   .transform((one): SourceSubscription => ({
@@ -104,8 +113,11 @@ const subscription = z
     stripeCustomerId: one.customer,
     status: one.status,
     items: one.items.data.map(({ stripePriceId, quantity }) => ({ stripePriceId, quantity })),
+    currentPeriodStart: one.current_period_start ?? latest(one.items.data.map(({ periodStart }) => periodStart)),
     currentPeriodEnd: one.current_period_end ?? latest(one.items.data.map(({ periodEnd }) => periodEnd)),
     cancelAtPeriodEnd: one.cancel_at_period_end,
+    canceledAt: one.canceled_at ?? null,
+    trialEnd: one.trial_end ?? null,
     createdAt: one.created,
   }));
 
