@@ -1,4 +1,12 @@
-import type { CustomerCaller, CustomerSelection, Merchant, Owner, Page, PageRequest } from './context.ts';
+import type {
+  CustomerCaller,
+  CustomerRecord,
+  CustomerSelection,
+  Merchant,
+  Owner,
+  Page,
+  PageRequest,
+} from './context.ts';
 import type { CustomerId } from './id.ts';
 
 /** `boolean`: had or not. `quota`: so many in each billing period, counted here. `limit`: so many at once, counted by the app. */
@@ -260,8 +268,8 @@ export interface CheckoutRecord {
 /** Rules about money; who moves it is configured per merchant and environment. Everything but reading fails with PAYMENTS_NOT_CONFIGURED where nobody does. */
 export interface Billing {
   /** The newest first. */
-  invoices(owner: Owner, customerId: CustomerId, page: PageRequest): Promise<Page<InvoiceRecord>>;
-  paymentMethods(owner: Owner, customerId: CustomerId): Promise<readonly PaymentMethodRecord[]>;
+  invoices(owner: Owner, customer: CustomerRecord, page: PageRequest): Promise<Page<InvoiceRecord>>;
+  paymentMethods(owner: Owner, customer: CustomerRecord): Promise<readonly PaymentMethodRecord[]>;
   /** Once more, while the first one is open, gives the same. CONFLICT when a subscription is running: change its plan. */
   createCheckout(caller: CustomerCaller, request: CheckoutRequest): Promise<CheckoutRecord>;
   /** Where the customer changes how it pays, and reads its invoices. */

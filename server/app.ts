@@ -9,8 +9,10 @@ import type { Handler } from './http/frame.ts';
 import { createGraphqlHandler } from './http/handler.ts';
 import { createHealth } from './http/health.ts';
 import { createOriginRules } from './http/origin.ts';
+import { createPaymentHandler } from './http/payments.ts';
 import { createRateLimits, type RateLimits } from './http/rate-limit.ts';
 import { createWebhookHandler } from './http/webhooks.ts';
+import { pagesPath } from './payments/simulator/page-url.ts';
 import type { Rules, RulesOptions } from './rules.ts';
 import { jwksOf } from './token/jwks.ts';
 
@@ -55,6 +57,7 @@ export function createApp(options: AppOptions): App {
     ['/livez', async () => health.live()],
     ['/readyz', () => health.ready()],
     ...documentRoutes(options.documentation),
+    [`${basePaths.test}${pagesPath}`, createPaymentHandler({ desk: rules.desk, logger })],
     ...environments.flatMap((environment) => environmentRoutes(environment, rateLimits, options)),
   ]);
 
@@ -74,6 +77,7 @@ export function createApp(options: AppOptions): App {
       await rules.revocations.start();
       rules.lastUsed.start();
       rules.retention.start();
+      rules.renewals.start();
       logger.debug('the work beside requests has begun');
     },
 
@@ -86,6 +90,7 @@ export function createApp(options: AppOptions): App {
         rules.revocations.stop(),
         rules.lastUsed.stop(),
         rules.retention.stop(),
+        rules.renewals.stop(),
         rules.importJobs.stop(),
       ]);
     },
@@ -107,6 +112,11 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
         customers: rules.customers,
         binding: rules.binding,
         imports: rules.importJobs,
+        catalog: rules.catalog,
+        subscriptions: rules.subscriptions,
+        entitlements: rules.entitlements,
+        usage: rules.usage,
+        billing: rules.billing,
       },
     }),
     originRules: createOriginRules({

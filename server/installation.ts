@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { link, open, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { systemClock } from './clock.ts';
-import type { Config } from './config.ts';
+import { type Config, ownOriginsOf } from './config.ts';
 import type { Connection } from './database/connection.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { attachEmbedded, startEmbedded } from './database/embedded.ts';
@@ -51,6 +51,7 @@ export async function openInstallation({ config, logger, mode, onCrash }: Instal
       derivedKeys,
       issuers: config.issuers,
       stripeApiBase: config.stripeApiBase,
+      returnOrigins: [...config.allowedOrigins, ...ownOriginsOf(config.publicUrl)],
       clock: systemClock,
       timeOf: 'database',
       logger,

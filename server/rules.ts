@@ -1,4 +1,5 @@
 import type { Environment } from '../schema/environment.ts';
+import { createCatalog } from './catalog/catalog.ts';
 import type { Clock } from './clock.ts';
 import { createBinding } from './customers/binding.ts';
 import { createCustomers } from './customers/customers.ts';
@@ -13,12 +14,21 @@ import { createLastUsed } from './last-used.ts';
 import type { Logger } from './log.ts';
 import type { DerivedKeys } from './master-key.ts';
 import { createMerchants } from './merchants.ts';
+import { createBilling } from './payments/billing.ts';
+import { createPaymentsFor } from './payments/payments-for.ts';
+import { createDesk } from './payments/simulator/desk.ts';
+import { createRenewals } from './payments/simulator/renewals.ts';
+import { createSimulator } from './payments/simulator/simulator.ts';
+import { createTestClocks } from './payments/test-clock.ts';
 import { createRetention } from './retention.ts';
 import { createSecretKeys } from './secret-keys.ts';
 import { createSessions } from './sessions.ts';
 import { createStripeAccounts } from './stripe/account.ts';
 import { createStripeSources } from './stripe/sources.ts';
 import { createWebhooks } from './stripe/webhook.ts';
+import { createEntitlements } from './subscriptions/entitlements.ts';
+import { createSubscriptions } from './subscriptions/subscriptions.ts';
+import { createUsage } from './subscriptions/usage.ts';
 import { createAcceptToken } from './token/accept.ts';
 import { openKeyRing } from './token/key-ring.ts';
 import { createRevocations } from './token/revocations.ts';
@@ -37,6 +47,8 @@ export interface RulesOptions {
   readonly logger: Logger;
   /** Where Stripe's API is, when not at Stripe. */
   readonly stripeApiBase?: string | undefined;
+  /** Origins to which customers may be sent back from a checkout or a portal. */
+  readonly returnOrigins: readonly string[];
 }
 
 /** Everything that the service knows how to do, without HTTP: what the server and the command line have in common. */
@@ -62,6 +74,19 @@ export async function createRules(options: RulesOptions) {
   const importJobs = createImportJobs({ imports, sources: stripeSources, database, logger });
   const lastUsed = createLastUsed({ database, clock, logger });
   const retention = createRetention({ database, clock, logger });
+  const testClocks = createTestClocks({ database, clock });
+  const simulator = createSimulator({ database, testClocks, issuer: issuers.test, clock });
+  const renewals = createRenewals({ database, clock, logger });
+  const paymentsFor = createPaymentsFor({ accounts: stripeAccounts, stripe: simulator, simulator, clock });
+  const entitlements = createEntitlements({ database, testClocks });
+  const billing = createBilling({
+    database,
+    paymentsFor,
+    testClocks,
+    settle: renewals.settleFor,
+    returnOrigins: options.returnOrigins,
+    clock,
+  });
   const sessions = createSessions({
     database,
     customers,
@@ -91,6 +116,13 @@ export async function createRules(options: RulesOptions) {
     lastUsed,
     retention,
     sessions,
+    catalog: createCatalog({ database }),
+    subscriptions: createSubscriptions({ database, paymentsFor }),
+    entitlements,
+    usage: createUsage({ database, entitlements, clock }),
+    billing,
+    desk: createDesk({ database, testClocks, clock }),
+    renewals,
   };
 }
 

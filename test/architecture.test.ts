@@ -73,7 +73,7 @@ const layers = [
   /^server\/(cli\/|main\.ts|index\.ts)/,
   /^server\/(app|installation)\.ts/,
   /^server\/(http\/|authenticate\.ts|rules\.ts)/,
-  /^server\/([\w-]+\.ts|(customers|import|stripe)\/)/,
+  /^server\/([\w-]+\.ts|(catalog|customers|import|payments|stripe|subscriptions)\/)/,
   /^server\/token\//,
   /^server\/database\//,
 ];
@@ -117,7 +117,8 @@ const tablesNamedIn = (source: string) =>
 /** A library is imported where it lives. Replacing it is replacing that file. */
 const homes: Readonly<Record<string, RegExp>> = {
   jose: /^(server\/(token\/|database\/tables\.ts)|client\/verify)/,
-  'drizzle-orm': /^server\/(database\/|token\/revocation|token\/key-ring|(customers|import|stripe)\/|[\w-]+\.ts)/,
+  'drizzle-orm':
+    /^server\/(database\/|token\/revocation|token\/key-ring|(catalog|customers|import|payments|stripe|subscriptions)\/|[\w-]+\.ts)/,
   pg: /^server\/database\//,
   'graphql-yoga': /^server\/http\//,
   '@whatwg-node/server': /^server\/http\/listener\.ts/,

@@ -51,6 +51,8 @@ const isAscending = (tiers: readonly { upTo?: number | null | undefined }[]) =>
     index === tiers.length - 1 ? upTo == null : upTo != null && upTo > (tiers[index - 1]?.upTo ?? 0),
   );
 
+const doubles = (keys: readonly string[]) => keys.filter((one, index) => keys.indexOf(one) !== index);
+
 /** A catalog as its file and `applyCatalog` have it. */
 export const catalogSchema = z
   .object({
@@ -80,7 +82,6 @@ export const catalogSchema = z
       .max(500),
   })
   .superRefine((catalog, context) => {
-    const doubles = (keys: readonly string[]) => keys.filter((one, index) => keys.indexOf(one) !== index);
     const report = (path: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path, message });
     const featureKeys = catalog.features.map((feature) => feature.key);
     for (const one of doubles(featureKeys)) report(['features'], `must not have ${one} twice`);

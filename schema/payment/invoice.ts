@@ -63,13 +63,15 @@ builder.objectFields(Customer, (t) => ({
       first: t.arg.int({ defaultValue: 20, description: 'How many: 1–100.', validate: pageSizeSchema }),
       after: t.arg.string({ description: 'The cursor of the last invoice of the page before.' }),
     },
-    resolve: async ({ id }, args, { caller, billing }) =>
-      connectionOf(await billing.invoices(ownerOf(caller), id, pageRequestOf(args)), args, (invoice) => invoice.id),
+    resolve: async (customer, args, { caller, billing }) =>
+      connectionOf(await billing.invoices(ownerOf(caller), customer, pageRequestOf(args)), args, ({ id }) => id),
   }),
   paymentMethods: t.field({
     type: [PaymentMethod],
     description: 'How the customer pays. Callers: secret key; session, with READ_INVOICES.',
     authScopes: { $any: { merchant: true, customer: 'READ_INVOICES' } },
-    resolve: async ({ id }, _args, { caller, billing }) => [...(await billing.paymentMethods(ownerOf(caller), id))],
+    resolve: async (customer, _args, { caller, billing }) => [
+      ...(await billing.paymentMethods(ownerOf(caller), customer)),
+    ],
   }),
 }));

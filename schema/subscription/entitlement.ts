@@ -1,4 +1,3 @@
-import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
 import { builder } from '../builder.ts';
 import type { EntitlementRecord, UsageRecord } from '../billing.ts';
@@ -52,11 +51,15 @@ const Entitlement = builder.objectRef<EntitlementRecord>('Entitlement').implemen
   }),
 });
 
-/** However many fields of however many customers ask: one question. */
-const loaderOf = createContextCache(
-  ({ caller, entitlements }: Context) =>
-    new DataLoader<CustomerId, readonly EntitlementRecord[]>((ids) => entitlements.of(ownerOf(caller), ids)),
-);
+const loaders = new WeakMap<Context, DataLoader<CustomerId, readonly EntitlementRecord[]>>();
+
+/** However many fields of however many customers a request asks for: one question. */
+function loaderOf(context: Context) {
+  const { caller, entitlements } = context;
+  const loader = loaders.get(context) ?? new DataLoader((ids) => entitlements.of(ownerOf(caller), ids));
+  loaders.set(context, loader);
+  return loader;
+}
 
 builder.objectFields(Customer, (t) => ({
   entitlements: t.field({

@@ -16,7 +16,7 @@ interface FrameOptions {
   readonly environment: Environment;
   readonly logger: Logger;
   /** What its lines in the log are called. */
-  readonly name: 'request' | 'webhook';
+  readonly name: 'request' | 'webhook' | 'payment page';
   /** Throws what the caller is told; anything else that it throws is masked. */
   readonly answer: (request: Request, connection: Connection, requestId: string) => Promise<Response>;
   readonly headersFor?: (request: Request, response: Response) => Record<string, string>;

@@ -24,6 +24,7 @@ interface HarnessOptions {
   /** `database`, as in production: the clock may be wrong then, and moving it moves nothing. */
   readonly timeOf?: 'database' | 'clock';
   readonly requestsPerMinute?: number;
+  readonly stripeApiBase?: string;
 }
 
 export interface TestMerchant {
@@ -94,6 +95,8 @@ export async function createHarness(options: HarnessOptions = {}) {
     issuers,
     clock,
     timeOf: options.timeOf ?? 'clock',
+    returnOrigins: [shopOrigin],
+    stripeApiBase: options.stripeApiBase,
     logger,
   });
   const app = createApp({

@@ -66,6 +66,7 @@ export async function openService(connection: SocketConnection): Promise<Service
       issuers,
       clock,
       timeOf: 'clock',
+      returnOrigins: [],
       logger,
     });
     const app = createApp({

@@ -1,0 +1,95 @@
+import type { Logger } from '../log.ts';
+import type { Desk, Payment } from '../payments/simulator/desk.ts';
+import { type PageAddress, pageAddressOf } from '../payments/simulator/page-url.ts';
+import { createFrame, type Handler } from './frame.ts';
+import {
+  authenticationPage,
+  checkoutPage,
+  gonePage,
+  invoicePage,
+  messageOf,
+  notAForm,
+  pageResponse,
+  paidPage,
+  portalPage,
+} from './payment-pages.ts';
+import { checkLength } from './request-rules.ts';
+import { ApiError } from '../../schema/errors.ts';
+
+interface PaymentHandlerOptions {
+  readonly desk: Desk;
+  readonly logger: Logger;
+}
+
+interface Form {
+  readonly action: string;
+  readonly card: string;
+}
+
+const maxFormBytes = 4_096;
+
+/** The pages of the built-in payments: a checkout, a portal, an invoice. Whoever has the address may see the page. */
+export function createPaymentHandler({ desk, logger }: PaymentHandlerOptions): Handler {
+  async function checkout(address: PageAddress, form: Form | undefined): Promise<Response> {
+    const page = await desk.readCheckout(address);
+    if (!page) return gone();
+    const { successUrl, cancelUrl } = page.checkout;
+    const urls = [successUrl, cancelUrl];
+    if (!form) {
+      return pageResponse(page.checkout.status === 'complete' ? paidPage(page) : checkoutPage(page), 200, urls);
+    }
+    const payment: Payment =
+      form.action === 'refuse' ? 'declined' : await desk.pay(address, form.card, form.action === 'authenticate');
+    if (payment === 'paid') return seeOther(successUrl);
+    if (payment === 'authenticate') return pageResponse(authenticationPage(page, form.card), 200, urls);
+    return pageResponse(checkoutPage(page, messageOf(payment)), 402, urls);
+  }
+
+  async function portal(address: PageAddress, form: Form | undefined): Promise<Response> {
+    const payment = form && (await desk.replaceCard(address, form.card));
+    const page = await desk.readPortal(address);
+    if (!page) return gone();
+    if (payment === 'paid') return seeOther(page.returnUrl);
+    return pageResponse(portalPage(page, payment && messageOf(payment)), payment ? 402 : 200, [page.returnUrl]);
+  }
+
+  async function invoice(address: PageAddress): Promise<Response> {
+    const row = await desk.readInvoice(address);
+    return row ? pageResponse(invoicePage(row), 200) : gone();
+  }
+
+  async function answer(request: Request): Promise<Response> {
+    if (request.method !== 'GET' && request.method !== 'POST') {
+      throw new ApiError('INVALID_INPUT', 'Use GET or POST.', { status: 405, headers: { allow: 'GET, POST' } });
+    }
+    const { pathname } = new URL(request.url);
+    const address = pageAddressOf(pathname.slice(pathname.lastIndexOf('/') + 1));
+    if (!address) return gone();
+    const form = request.method === 'POST' ? await formOf(request) : undefined;
+    if (address.kind === 'inv') return invoice(address);
+    return address.kind === 'chk' ? checkout(address, form) : portal(address, form);
+  }
+
+  return createFrame({
+    environment: 'test',
+    logger,
+    name: 'payment page',
+    answer,
+    headersFor: (_request, response) => ({
+      'content-security-policy': response.headers.get('content-security-policy') ?? "default-src 'none'",
+    }),
+  });
+}
+
+async function formOf(request: Request): Promise<Form> {
+  checkLength(request.headers, maxFormBytes);
+  const type = request.headers.get('content-type') ?? '';
+  if (!/^application\/x-www-form-urlencoded\b/i.test(type)) throw notAForm();
+  const fields = new URLSearchParams(await request.text());
+  return { action: fields.get('action') ?? '', card: fields.get('card') ?? '' };
+}
+
+const gone = () => pageResponse(gonePage(), 404);
+
+/** What follows a form is fetched, never sent again. */
+const seeOther = (location: string) => new Response(null, { status: 303, headers: { location } });

@@ -1,0 +1,159 @@
+import { and, desc, eq, lt } from 'drizzle-orm';
+import type { InvoiceRecord } from '../../../schema/billing.ts';
+import type { Owner } from '../../../schema/context.ts';
+import { ApiError } from '../../../schema/errors.ts';
+import type { Clock } from '../../clock.ts';
+import type { Database, Transaction } from '../../database/database.ts';
+import { simulatedInvoices, simulatedPortals, subscriptions } from '../../database/tables.ts';
+import { newId } from '../../id.ts';
+import { isRunning, readSubscription, runningOf } from '../../subscriptions/subscription-rows.ts';
+import type { Payments, RunningSubscription } from '../payments.ts';
+import type { TestClocks } from '../test-clock.ts';
+import { bill, readAccount } from './account.ts';
+import { cardOfLastFour, expiryOf } from './cards.ts';
+import { changeTo, isSamePlan, previewOf } from './change.ts';
+import { pageUrl } from './page-url.ts';
+
+export interface SimulatorOptions {
+  readonly database: Pick<Database, 'db' | 'transaction'>;
+  readonly testClocks: Pick<TestClocks, 'nowMs'>;
+  /** The URL of the sandbox, under which its pages are. */
+  readonly issuer: string;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+const portalLifetimeMs = 3_600_000;
+
+/** The built-in payments of the sandbox: test cards, subscriptions that renew by the test clock, and no money. */
+export function createSimulator({ database, testClocks, issuer, clock }: SimulatorOptions): Payments {
+  const { db } = database;
+
+  /** What is changed is looked at again under its lock: of two at once, the second one sees what the first one did. */
+  const withRunning = (
+    owner: Owner,
+    { id }: RunningSubscription,
+    work: (transaction: Transaction, subscription: RunningSubscription) => Promise<void>,
+  ) =>
+    database.transaction(async (transaction) => {
+      await transaction.select({ id: subscriptions.id }).from(subscriptions).where(isRow(owner, id)).for('update');
+      const current = await readSubscription(transaction, owner, id);
+      if (!current || !isRunning(current.row)) throw new ApiError('CONFLICT', 'No subscription is running.');
+      await work(transaction, runningOf(current));
+    });
+
+  const nowOf = async (owner: Owner, executor: Database['db'] | Transaction = db) =>
+    new Date(await testClocks.nowMs(owner, executor));
+
+  return {
+    openCheckout: async (owner, { id }) => ({ url: pageUrl(issuer, owner, id), stripeSessionId: null }),
+
+    async previewChange(owner, subscription, to) {
+      const account = await readAccount(db, owner, subscription.customerId);
+      const change = changeTo(subscription, to, await nowOf(owner));
+      const lines = isSamePlan(subscription, to) ? [] : change.lines;
+      return previewOf({ ...change, lines }, account?.credit[change.currency] ?? 0);
+    },
+
+    changePlan: (owner, subscription, to) =>
+      withRunning(owner, subscription, async (transaction, current) => {
+        if (isSamePlan(current, to)) return;
+        const now = await nowOf(owner, transaction);
+        const change = changeTo(current, to, now);
+        const { customerId } = current;
+        const { currency, lines } = change;
+        const isPaid = await bill(transaction, owner, {
+          customerId,
+          currency,
+          lines,
+          at: now,
+          whenUnpaid: 'writeNothing',
+        });
+        if (!isPaid) throw new ApiError('PAYMENT_FAILED', 'The card was declined: nothing was changed.');
+        await transaction
+          .update(subscriptions)
+          .set({
+            items: [{ priceKey: to.price.key, quantity: to.quantity }],
+            currentPeriodStart: change.currentPeriodStart,
+            currentPeriodEnd: change.currentPeriodEnd,
+          })
+          .where(isRow(owner, current.id));
+      }),
+
+    cancel: (owner, subscription, at) =>
+      withRunning(owner, subscription, async (transaction, { id, cancelAtPeriodEnd }) => {
+        const canceledAt = await nowOf(owner, transaction);
+        const end = { status: 'canceled', canceledAt, cancelAtPeriodEnd: false } as const;
+        if (at === 'periodEnd' && cancelAtPeriodEnd) return;
+        await transaction
+          .update(subscriptions)
+          .set(at === 'now' ? end : { cancelAtPeriodEnd: true, canceledAt })
+          .where(isRow(owner, id));
+      }),
+
+    resume: (owner, subscription) =>
+      withRunning(owner, subscription, async (transaction, { id }) => {
+        await transaction
+          .update(subscriptions)
+          .set({ cancelAtPeriodEnd: false, canceledAt: null })
+          .where(isRow(owner, id));
+      }),
+
+    async openPortal(owner, { id: customerId }, returnUrl) {
+      const { merchantId, environment } = owner;
+      const id = newId('prt', clock.now());
+      const expiresAt = new Date(clock.now() + portalLifetimeMs);
+      await db.insert(simulatedPortals).values({ merchantId, environment, id, customerId, returnUrl, expiresAt });
+      return pageUrl(issuer, owner, id);
+    },
+
+    async invoices(owner, { id: customerId }, { first, after }) {
+      const rows = await db
+        .select()
+        .from(simulatedInvoices)
+        .where(
+          and(
+            eq(simulatedInvoices.merchantId, owner.merchantId),
+            eq(simulatedInvoices.environment, owner.environment),
+            eq(simulatedInvoices.customerId, customerId),
+            after === undefined ? undefined : lt(simulatedInvoices.id, after),
+          ),
+        )
+        .orderBy(desc(simulatedInvoices.id))
+        .limit(first + 1);
+      const items = rows.slice(0, first).map((row): InvoiceRecord => ({
+        id: row.id,
+        number: row.number,
+        status: row.status,
+        currency: row.currency,
+        total: row.total,
+        amountDue: row.amountDue,
+        amountPaid: row.amountPaid,
+        lines: row.lines,
+        url: pageUrl(issuer, owner, row.id),
+        createdAt: row.createdAt,
+      }));
+      return { items, hasNextPage: rows.length > first };
+    },
+
+    async paymentMethods(owner, { id }) {
+      const card = cardOfLastFour((await readAccount(db, owner, id))?.cardLastFour ?? null);
+      if (!card) return [];
+      const { month, year } = expiryOf(clock.now());
+      const lastFour = card.number.slice(-4);
+      return [
+        {
+          id: `card_${lastFour}`,
+          type: 'card',
+          brand: card.brand,
+          lastFour,
+          expiryMonth: month,
+          expiryYear: year,
+          isDefault: true,
+        },
+      ];
+    },
+  };
+}
+
+export const isRow = ({ merchantId, environment }: Owner, id: string) =>
+  and(eq(subscriptions.merchantId, merchantId), eq(subscriptions.environment, environment), eq(subscriptions.id, id));
