@@ -256,11 +256,7 @@ export class BillingOS {
     events: RecordUsageInput | readonly RecordUsageInput[],
     call?: CallOptions,
   ): Promise<{ recordedCount: number }> {
-    const { recordUsage } = await this.#request(
-      RecordUsageDocument,
-      { events: [events].flat() as RecordUsageInput[] },
-      call,
-    );
+    const { recordUsage } = await this.#request(RecordUsageDocument, { events: [events].flat() }, call);
     return recordUsage;
   }
 
