@@ -3,7 +3,7 @@ import { useCheckout } from '../billing/use-checkout.ts';
 import type { Opens } from '../billing/visit.ts';
 import { Button } from './button.tsx';
 import { Failure } from './failure.tsx';
-import { checkoutLabels, type CheckoutButtonLabels } from './labels.ts';
+import { checkoutLabels, commonLabels, type CheckoutButtonLabels } from './labels.ts';
 
 export interface CheckoutButtonProps {
   /** The key of a price that is for sale. */
@@ -22,7 +22,7 @@ export interface CheckoutButtonProps {
 /** A button that opens a page on which the customer pays. */
 export function CheckoutButton(props: CheckoutButtonProps) {
   const { labels, className = '', children, ...request } = props;
-  const words = { ...checkoutLabels, ...labels };
+  const words = { ...commonLabels, ...checkoutLabels, ...labels };
   const { checkOut, state } = useCheckout();
   return (
     <div className={`bos bos-checkout ${className}`.trim()}>

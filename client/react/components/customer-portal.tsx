@@ -1,6 +1,13 @@
 import { useFormat } from './format.ts';
 import { InvoiceSection } from './invoice-section.tsx';
-import { portalLabels, type CustomerPortalLabels } from './labels.ts';
+import {
+  commonLabels,
+  planChangeLabels,
+  portalLabels,
+  priceLabels,
+  usageLabels,
+  type CustomerPortalLabels,
+} from './labels.ts';
 import { PaymentSection } from './payment-section.tsx';
 import { PlanSection } from './plan-section.tsx';
 import { UsageSection } from './usage-section.tsx';
@@ -29,7 +36,7 @@ const all: readonly PortalSection[] = ['plan', 'usage', 'paymentMethods', 'invoi
 /** A customer’s own billing: what it has, what it used, how it pays and what it paid. */
 export function CustomerPortal(props: CustomerPortalProps) {
   const { sections = all, pricingUrl, returnUrl, opens, labels, locale, className = '' } = props;
-  const words = { ...portalLabels, ...labels };
+  const words = { ...commonLabels, ...priceLabels, ...planChangeLabels, ...usageLabels, ...portalLabels, ...labels };
   const format = useFormat(locale);
   return (
     <section className={`bos bos-portal ${className}`.trim()} aria-label={words.portal}>

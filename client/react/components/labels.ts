@@ -1,6 +1,6 @@
 /*
  * Every text that customers read, in English; `labels` of a component overrides each. What stands in braces is filled in.
- * Texts of one component are one object, so that nobody loads those of another.
+ * Plain objects that a component puts together when it renders: so nobody loads the texts of another.
  */
 
 export const commonLabels = {
@@ -47,9 +47,6 @@ export const planChangeLabels = {
 };
 
 export const pricingLabels = {
-  ...commonLabels,
-  ...priceLabels,
-  ...planChangeLabels,
   plans: 'Plans',
   interval: 'Billing period',
   daily: 'Daily',
@@ -70,7 +67,6 @@ export const pricingLabels = {
 };
 
 export const usageLabels = {
-  ...commonLabels,
   used: '{used} of {amount} {unit}',
   usedUnlimited: '{used} {unit}, unlimited',
   usedUp: 'Used up',
@@ -78,14 +74,10 @@ export const usageLabels = {
 };
 
 export const checkoutLabels = {
-  ...commonLabels,
   buy: 'Buy',
 };
 
 export const portalLabels = {
-  ...usageLabels,
-  ...priceLabels,
-  ...planChangeLabels,
   portal: 'Billing',
   plan: 'Your plan',
   noPlan: 'You have no plan yet.',
@@ -141,10 +133,10 @@ export const portalLabels = {
 export type CommonLabels = typeof commonLabels;
 export type PriceLabels = typeof priceLabels;
 export type PlanChangeLabels = CommonLabels & PriceLabels & typeof planChangeLabels;
-export type PricingTableLabels = typeof pricingLabels;
-export type UsageMeterLabels = typeof usageLabels;
-export type CheckoutButtonLabels = typeof checkoutLabels;
-export type CustomerPortalLabels = typeof portalLabels;
+export type PricingTableLabels = PlanChangeLabels & typeof pricingLabels;
+export type UsageMeterLabels = CommonLabels & typeof usageLabels;
+export type CheckoutButtonLabels = CommonLabels & typeof checkoutLabels;
+export type CustomerPortalLabels = PlanChangeLabels & UsageMeterLabels & typeof portalLabels;
 
 /** Puts values where their names stand in braces. */
 export const fill = (label: string, values: Readonly<Record<string, string>>): string =>

@@ -5,7 +5,7 @@ import type { Opens } from '../billing/visit.ts';
 import { Failure } from './failure.tsx';
 import { useFormat } from './format.ts';
 import { IntervalToggle } from './interval-toggle.tsx';
-import { pricingLabels, type PricingTableLabels } from './labels.ts';
+import { commonLabels, planChangeLabels, priceLabels, pricingLabels, type PricingTableLabels } from './labels.ts';
 import { periodKeyOf, periodsOf, priceFor, runningOf, type Plan } from './offer.ts';
 import { PlanCard } from './plan-card.tsx';
 import { PlanChangeDialog } from './plan-change-dialog.tsx';
@@ -31,7 +31,7 @@ const skeletonPlans = ['one', 'two', 'three'];
 
 /** What is for sale. Buys the first plan, and changes one that runs. */
 export function PricingTable({ labels, locale, className = '', ...offer }: PricingTableProps) {
-  const words = { ...pricingLabels, ...labels };
+  const words = { ...commonLabels, ...priceLabels, ...planChangeLabels, ...pricingLabels, ...labels };
   const format = useFormat(locale);
   const { products, error: productsError, refetch: refetchProducts } = useProducts();
   const asked = useSubscription();

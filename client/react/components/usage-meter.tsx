@@ -1,7 +1,7 @@
 import { useUsage } from '../billing/use-usage.ts';
 import { Failure } from './failure.tsx';
 import { useFormat } from './format.ts';
-import { usageLabels, type UsageMeterLabels } from './labels.ts';
+import { commonLabels, usageLabels, type UsageMeterLabels } from './labels.ts';
 import { Skeleton } from './skeleton.tsx';
 import { UsageBar } from './usage-bar.tsx';
 
@@ -15,7 +15,7 @@ export interface UsageMeterProps {
 
 /** How much of one quota is used in the period that is under way. */
 export function UsageMeter({ feature, labels, locale, className = '' }: UsageMeterProps) {
-  const words = { ...usageLabels, ...labels };
+  const words = { ...commonLabels, ...usageLabels, ...labels };
   const format = useFormat(locale);
   const { status, usage, error, refetch } = useUsage(feature);
   return (
