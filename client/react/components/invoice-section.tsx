@@ -13,9 +13,11 @@ const labelByStatus: Readonly<Record<InvoiceStatus, keyof CustomerPortalLabels &
   VOID: 'invoiceVoid',
 };
 
+const pageSize = 10;
+
 /** What was to be paid, newest first. */
 export function InvoiceSection({ words, format }: SectionProps) {
-  const answer = useInvoices();
+  const answer = useInvoices({ pageSize });
   const { invoices = [], hasMore, more, loadMore } = answer;
   return (
     <Section title={words.invoices} words={words} answer={answer} lines={5}>

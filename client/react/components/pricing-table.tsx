@@ -27,8 +27,6 @@ export interface PricingTableProps {
   readonly className?: string | undefined;
 }
 
-const skeletonPlans = ['one', 'two', 'three'];
-
 /** What is for sale. Buys the first plan, and changes one that runs. */
 export function PricingTable({ labels, locale, className = '', ...offer }: PricingTableProps) {
   const words = { ...commonLabels, ...priceLabels, ...planChangeLabels, ...pricingLabels, ...labels };
@@ -59,16 +57,7 @@ export function PricingTable({ labels, locale, className = '', ...offer }: Prici
   return (
     <section className={`bos bos-pricing ${className}`.trim()} aria-label={words.plans} aria-busy={isLoading}>
       {failure && <Failure error={failure} words={words} onRetry={retry} />}
-      {isLoading && (
-        <div className="bos-plans">
-          <span className="bos-hidden">{words.loading}</span>
-          {skeletonPlans.map((key) => (
-            <div key={key} className="bos-plan bos-plan-skeleton">
-              <Skeleton lines={8} />
-            </div>
-          ))}
-        </div>
-      )}
+      {isLoading && <PlansSkeleton {...{ words }} />}
       {!failure && !isLoading && products && (
         <>
           {periods.length > 1 && (
@@ -107,3 +96,19 @@ export function PricingTable({ labels, locale, className = '', ...offer }: Prici
     </section>
   );
 }
+
+const skeletonPlans = ['one', 'two', 'three'];
+
+const PlansSkeleton = ({ words }: { readonly words: PricingTableLabels }) => (
+  <>
+    <span className="bos-hidden">{words.loading}</span>
+    <div className="bos-toggle bos-toggle-skeleton" />
+    <div className="bos-plans">
+      {skeletonPlans.map((key) => (
+        <div key={key} className="bos-plan">
+          <Skeleton lines={9} />
+        </div>
+      ))}
+    </div>
+  </>
+);
