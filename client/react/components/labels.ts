@@ -80,7 +80,7 @@ export const checkoutLabels = {
 export const portalLabels = {
   portal: 'Billing',
   plan: 'Your plan',
-  noPlan: 'You have no plan yet.',
+  noPlan: 'You have no plan.',
   seePlans: 'See plans',
   unknownPlan: 'Your plan',
   quantity: '{quantity} × {price}',
