@@ -23,10 +23,10 @@ export interface UseCheckout {
 export function useCheckout(): UseCheckout {
   const { client } = useBillingOS();
   const act = useCallback(
-    ({ opens = 'here', ...request }: CheckoutRequest) => {
+    // Named one by one: whoever hands on more than this must not be refused for it.
+    ({ price, quantity, successUrl, cancelUrl, opens = 'here' }: CheckoutRequest) => {
       const { href } = window.location;
-      const { successUrl = href, cancelUrl = href } = request;
-      const input = { ...request, successUrl, cancelUrl };
+      const input = { price, quantity, successUrl: successUrl ?? href, cancelUrl: cancelUrl ?? href };
       return visit(opens, async () => (await mutate(client, CreateCheckoutDocument, { input })).createCheckout.url);
     },
     [client],
