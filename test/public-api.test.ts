@@ -49,9 +49,9 @@ test.each(Object.entries(names))('billingos/%s exports these names and no others
   expect(exported.toSorted()).toEqual(expected);
 });
 
-test('the stylesheet of the components is built', () => {
-  expect(packageExports['./react/styles.css']).toBe('./dist/client/react/components/billing.css');
-  expect(existsSync(`${root}dist/client/react/components/billing.css`)).toBe(true);
+test('the stylesheet of the components can be imported, also by TypeScript', () => {
+  const files = Object.values(packageExports['./react/styles.css'] as Record<'types' | 'default', string>);
+  expect(files.map((file) => existsSync(`${root}${file}`))).toEqual([true, true]);
 });
 
 test('the schema can be imported as text', () => {

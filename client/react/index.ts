@@ -20,7 +20,8 @@ export type { ActionState } from './billing/action.ts';
 export type { Opens } from './billing/visit.ts';
 export { PricingTable, type PricingTableProps } from './components/pricing-table.tsx';
 export { CheckoutButton, type CheckoutButtonProps } from './components/checkout-button.tsx';
-export { CustomerPortal, type CustomerPortalProps, type PortalSection } from './components/customer-portal.tsx';
+export { CustomerPortal, type CustomerPortalProps } from './components/customer-portal.tsx';
+export type { PortalSection } from './components/section.tsx';
 export { FeatureGate, type FeatureGateProps } from './components/feature-gate.tsx';
 export { UsageMeter, type UsageMeterProps } from './components/usage-meter.tsx';
 export type {

@@ -85,6 +85,7 @@ test('components that show the same share one request, also when React mounts th
       <Gate />
     </StrictMode>,
   );
+  expect(screen.getAllByText('ready true')).toHaveLength(2);
   expect(service.count('FeatureAccess')).toBe(1);
   expect(service.count('FeatureUsage')).toBe(1);
 });
@@ -126,6 +127,11 @@ test('nothing is asked for by whoever has left when the page is looked at again'
   await settle();
   await lookAway();
   expect(service.count('CurrentSubscription')).toBe(1);
+
+  rerender(page(<Plan />));
+  await settle();
+  await lookAway();
+  expect(service.count('CurrentSubscription')).toBe(3);
 });
 
 test('whoever comes back from another tab sees what was bought there, without a skeleton between', async () => {

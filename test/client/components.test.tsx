@@ -134,6 +134,7 @@ test('a subscription that ended is bought anew', async () => {
 test('who has a subscription sees what a change costs before it is made, and what came of it', async () => {
   const { service, press } = await showPricing({ subscription: subscriptionTo(pro) });
   expect(plan('Pro').getByRole('button', { name: 'Current plan' })).toBeTruthy();
+  const pressed = button('Change to Team');
   await press('Change to Team');
   expect(dialog().getByText('Due now').nextSibling?.textContent).toBe('$14.50');
   expect(dialog().getByText('Unused time on Pro').nextSibling?.textContent).toBe('-$4.50');
@@ -143,7 +144,8 @@ test('who has a subscription sees what a change costs before it is made, and wha
   expect(service.latest('ChangePlan')).toEqual({ input: { price: 'team_monthly', quantity: 1 } });
   expect(screen.queryByRole('dialog')).toBeNull();
   expect(screen.getByRole('status').textContent).toBe('Your plan is Team now.');
-  expect(plan('Team').getByRole('button', { name: 'Current plan' })).toBeTruthy();
+  // The same button, so that it keeps the focus.
+  expect(plan('Team').getByRole('button', { name: 'Current plan' })).toBe(pressed);
 });
 
 test('a change of plan keeps as many as there are', async () => {

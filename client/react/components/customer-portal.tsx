@@ -10,11 +10,9 @@ import {
 } from './labels.ts';
 import { PaymentSection } from './payment-section.tsx';
 import { PlanSection } from './plan-section.tsx';
+import type { PortalSection } from './section.tsx';
 import { UsageSection } from './usage-section.tsx';
 import type { Opens } from '../billing/visit.ts';
-
-/** A part of the portal. */
-export type PortalSection = 'plan' | 'usage' | 'paymentMethods' | 'invoices';
 
 export interface CustomerPortalProps {
   /** Which parts, in which order; all when left out. One that the session may not read is not there. */

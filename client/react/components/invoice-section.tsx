@@ -20,7 +20,7 @@ export function InvoiceSection({ words, format }: SectionProps) {
   const answer = useInvoices({ pageSize });
   const { invoices = [], hasMore, more, loadMore } = answer;
   return (
-    <Section title={words.invoices} words={words} answer={answer} lines={5}>
+    <Section part="invoices" title={words.invoices} words={words} answer={answer} lines={5}>
       {invoices.length === 0 ? (
         <p className="bos-empty">{words.noInvoices}</p>
       ) : (

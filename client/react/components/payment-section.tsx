@@ -12,7 +12,7 @@ export function PaymentSection({ returnUrl, opens, words, format }: SectionProps
   const { openPortal, state } = usePortal();
   const { paymentMethods = [] } = answer;
   return (
-    <Section title={words.paymentMethods} words={words} answer={answer} lines={3}>
+    <Section part="paymentMethods" title={words.paymentMethods} words={words} answer={answer} lines={3}>
       {paymentMethods.length === 0 && <p className="bos-empty">{words.noPaymentMethods}</p>}
       <ul className="bos-methods">
         {paymentMethods.map((method) => (

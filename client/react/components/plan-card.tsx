@@ -70,35 +70,25 @@ export function PlanCard(props: PlanCardProps) {
   );
 }
 
-function PlanAction({
-  product,
-  price,
-  running,
-  offer,
-  isCurrent,
-  words,
-  onChange,
-}: PlanCardProps & { readonly isCurrent: boolean }) {
-  const isHad = running ? running.items.some((item) => item.price?.key === price?.key && isCurrent) : isCurrent;
-  if (isHad) return <NoAction>{words.currentPlan}</NoAction>;
-  if (!price) return <NoAction>{words.included}</NoAction>;
-  if (!running || !price.recurring) {
+function PlanAction(props: PlanCardProps & { readonly isCurrent: boolean }) {
+  const { product, price, running, offer, isCurrent, words, onChange } = props;
+  const isHad = isCurrent && (!running || running.items.some((item) => item.price?.key === price?.key));
+  if (price && !isHad && !(running && price.recurring)) {
     return (
       <CheckoutButton price={price.key} labels={words} {...offer}>
         {fill(words.choose, { plan: product.name })}
       </CheckoutButton>
     );
   }
+  const isForSale = price && !isHad;
+  // One button, also when there is nothing to do any more: it keeps the focus.
   return (
-    <Button kind="primary" onClick={() => onChange({ product, price })}>
-      {fill(words.change, { plan: product.name })}
+    <Button
+      kind={isForSale ? 'primary' : 'secondary'}
+      state={isForSale ? 'ready' : 'off'}
+      onClick={() => price && onChange({ product, price })}
+    >
+      {isForSale ? fill(words.change, { plan: product.name }) : isHad ? words.currentPlan : words.included}
     </Button>
   );
 }
-
-/** A button that says why there is nothing to do: where one was pressed before, the focus stays. */
-const NoAction = ({ children }: { readonly children: string }) => (
-  <Button state="off" onClick={() => {}}>
-    {children}
-  </Button>
-);

@@ -27,7 +27,7 @@ export function PlanSection({ pricingUrl, words, format }: SectionProps) {
   }
 
   return (
-    <Section title={words.plan} words={words} answer={answer} lines={4}>
+    <Section part="plan" title={words.plan} words={words} answer={answer} lines={4}>
       {running ? (
         <>
           <PlanSummary subscription={running} {...{ words, format }} />

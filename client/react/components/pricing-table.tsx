@@ -105,7 +105,7 @@ const PlansSkeleton = ({ words }: { readonly words: PricingTableLabels }) => (
     <div className="bos-toggle bos-toggle-skeleton" />
     <div className="bos-plans">
       {skeletonPlans.map((key) => (
-        <div key={key} className="bos-plan">
+        <div key={key} className="bos-plan bos-plan-skeleton">
           <Skeleton lines={9} />
         </div>
       ))}

@@ -6,6 +6,9 @@ import type { Format } from './format.ts';
 import type { CommonLabels, CustomerPortalLabels } from './labels.ts';
 import { Skeleton } from './skeleton.tsx';
 
+/** A part of the portal. */
+export type PortalSection = 'plan' | 'usage' | 'paymentMethods' | 'invoices';
+
 /** What each part of the portal is given. */
 export interface SectionProps {
   readonly pricingUrl?: string | undefined;
@@ -16,6 +19,7 @@ export interface SectionProps {
 }
 
 interface SectionFrameProps {
+  readonly part: PortalSection;
   readonly title: string;
   readonly words: CommonLabels;
   readonly answer:
@@ -27,13 +31,13 @@ interface SectionFrameProps {
 }
 
 /** A part of the portal, in whichever of its three states. */
-export function Section({ title, words, answer, lines, children }: SectionFrameProps) {
+export function Section({ part, title, words, answer, lines, children }: SectionFrameProps) {
   const titleId = useId();
   const { status, error, refetch } = answer;
   // What the session may not read, its customer does not miss.
   if (error?.code === 'FORBIDDEN') return null;
   return (
-    <section className="bos-section" aria-labelledby={titleId} aria-busy={status === 'loading'}>
+    <section className={`bos-section bos-section-${part}`} aria-labelledby={titleId} aria-busy={status === 'loading'}>
       <h2 id={titleId}>{title}</h2>
       {status === 'loading' && <Skeleton lines={lines} />}
       {error && <Failure error={error} words={words} onRetry={refetch} />}

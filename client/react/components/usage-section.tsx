@@ -7,7 +7,7 @@ export function UsageSection({ words, format }: SectionProps) {
   const answer = useUsedQuotas();
   const { usages = [] } = answer;
   return (
-    <Section title={words.usage} words={words} answer={answer} lines={3}>
+    <Section part="usage" title={words.usage} words={words} answer={answer} lines={3}>
       {usages.length === 0 && <p className="bos-empty">{words.noUsage}</p>}
       {usages.map((usage) => (
         <UsageBar key={usage.feature.key} {...{ usage, words, format }} />

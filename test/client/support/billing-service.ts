@@ -64,7 +64,7 @@ export function createBillingService(known: Partial<BillingState> = {}) {
   }
 
   return {
-    fetch: answer as typeof fetch,
+    fetch: answer,
     state,
     requests,
     /** How often an operation was sent. */
