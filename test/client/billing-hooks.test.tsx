@@ -203,8 +203,10 @@ test('asked often while an answer is under way, it is asked once more after it',
   const { show, settle, service } = createBillingScene();
   await show(<Plan />);
   const release = service.hold('CurrentSubscription');
-  for (let times = 0; times < 5; times += 1) fireEvent.click(screen.getByTestId('plan'));
-  await settle();
+  for (let times = 0; times < 5; times += 1) {
+    fireEvent.click(screen.getByTestId('plan'));
+    await settle();
+  }
   expect(service.count('CurrentSubscription')).toBe(2);
   service.state.subscription = subscriptionTo(pro);
   release();
