@@ -40,7 +40,7 @@ export function PlanCard(props: PlanCardProps) {
       data-highlighted={isHighlighted || undefined}
     >
       <div className="bos-plan-head">
-        <h3 id={nameId}>{product.name}</h3>
+        <h2 id={nameId}>{product.name}</h2>
         {isCurrent && (
           <span className="bos-badge">
             {end === null ? words.currentPlan : fill(words.ends, { date: format.date(end) })}
