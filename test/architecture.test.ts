@@ -73,7 +73,7 @@ const layers = [
   /^server\/(cli\/|main\.ts|index\.ts)/,
   /^server\/(app|installation)\.ts/,
   /^server\/(http\/|authenticate\.ts|rules\.ts)/,
-  /^server\/([\w-]+\.ts|(customers|import|stripe)\/)/,
+  /^server\/([\w-]+\.ts|(customers|import|payments|stripe)\/)/,
   /^server\/token\//,
   /^server\/database\//,
 ];
@@ -117,7 +117,8 @@ const tablesNamedIn = (source: string) =>
 /** A library is imported where it lives. Replacing it is replacing that file. */
 const homes: Readonly<Record<string, RegExp>> = {
   jose: /^(server\/(token\/|database\/tables\.ts)|client\/verify)/,
-  'drizzle-orm': /^server\/(database\/|token\/revocation|token\/key-ring|(customers|import|stripe)\/|[\w-]+\.ts)/,
+  'drizzle-orm':
+    /^server\/(database\/|token\/revocation|token\/key-ring|(customers|import|payments|stripe)\/|[\w-]+\.ts)/,
   pg: /^server\/database\//,
   'graphql-yoga': /^server\/http\//,
   '@whatwg-node/server': /^server\/http\/listener\.ts/,
@@ -127,7 +128,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   pino: /^server\/log\.ts/,
   commander: /^server\/cli\//,
   'cli-progress': /^server\/cli\//,
-  stripe: /^server\/stripe\//,
+  stripe: /^server\/(stripe|payments\/stripe)\//,
   'csv-parse': /^server\/import\//,
   'stream-json': /^server\/import\//,
   'typeid-js': /^server\/id\.ts/,

@@ -53,6 +53,8 @@ const price = (stripeId: string, stripeProductId: string): SourceRecord => ({
   currency: 'eur',
   unitAmount: '990',
   recurring: { interval: 'month', intervalCount: 1 },
+  tiersMode: undefined,
+  tiers: undefined,
   isActive: true,
 });
 

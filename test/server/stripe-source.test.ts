@@ -169,8 +169,11 @@ describe('an object of Stripe', () => {
         { stripePriceId: 'price_1', quantity: 2 },
         { stripePriceId: 'price_2', quantity: null },
       ],
+      currentPeriodStart: null,
       currentPeriodEnd: new Date(1_700_000_100_000),
       cancelAtPeriodEnd: false,
+      canceledAt: null,
+      trialEnd: null,
       createdAt: new Date(1_700_000_000_000),
     });
   });

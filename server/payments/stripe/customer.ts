@@ -1,11 +1,12 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, isNull, not, sql } from 'drizzle-orm';
 import type { Owner } from '../../../schema/context.ts';
 import { notFound } from '../../../schema/errors.ts';
 import type { CustomerId } from '../../../schema/id.ts';
 import { isCustomer, readCustomer } from '../../customers/customer-rows.ts';
 import type { Database } from '../../database/database.ts';
 import { customers } from '../../database/tables.ts';
-import { ownCustomerField } from '../../stripe/own.ts';
+import { isDeleted } from '../../import/deleted-customers.ts';
+import { ownCustomerField } from '../../import/adoption.ts';
 import type { PayingCustomer } from '../payments.ts';
 import type { Ask } from './ask.ts';
 
@@ -30,12 +31,7 @@ export function createIdAtStripe({ database: { db }, ask }: CustomersAtStripeOpt
       .update(customers)
       .set({ stripeCustomerId })
       .where(
-        and(
-          isCustomer(owner, id),
-          isNull(customers.stripeCustomerId),
-          sql`not exists (select from deleted_customers gone where gone.merchant_id = ${owner.merchantId}
-            and gone.environment = ${owner.environment} and gone.stripe_customer_id = ${stripeCustomerId})`,
-        ),
+        and(isCustomer(owner, id), isNull(customers.stripeCustomerId), not(isDeleted(owner, sql`${stripeCustomerId}`))),
       );
     const known = await readCustomer(db, owner, id);
     if (!known) throw notFound('Customer');

@@ -6,6 +6,7 @@ import type { Ask } from './ask.ts';
 import { isMissing, stripeFailureOf } from './failure.ts';
 
 const maxInvoices = 100;
+const maxLines = 100;
 
 /** Reads a customer's invoices. Who was never at Stripe has none. */
 export const createInvoices =
@@ -17,15 +18,21 @@ export const createInvoices =
       limit: Math.min(first, maxInvoices),
       ...(after !== undefined && { starting_after: after }),
     };
-    const { data, has_more: hasNextPage } = await ask(owner, 'Invoices: read', (stripe) =>
-      stripe.invoices.list(params).catch((error: unknown) => {
+    return ask(owner, 'Invoices: read', async (stripe) => {
+      const { data, has_more: hasNextPage } = await stripe.invoices.list(params).catch((error: unknown) => {
         throw isMissing(error) && stripeFailureOf(error)?.param === 'starting_after' ? unknownCursor() : error;
-      }),
-    );
-    return { items: data.map(invoiceOf), hasNextPage };
+      });
+      const lines = await Promise.all(data.map((invoice) => linesOf(stripe, invoice)));
+      return { items: data.map((invoice, index) => invoiceOf(invoice, lines[index] ?? [])), hasNextPage };
+    });
   };
 
-const invoiceOf = (invoice: Stripe.Invoice): InvoiceRecord => ({
+/** Stripe sends the first ten along. */
+async function linesOf(stripe: Stripe, { id, lines }: Stripe.Invoice): Promise<readonly Stripe.InvoiceLineItem[]> {
+  return lines.has_more ? (await stripe.invoices.listLineItems(id, { limit: maxLines })).data : lines.data;
+}
+
+const invoiceOf = (invoice: Stripe.Invoice, lines: readonly Stripe.InvoiceLineItem[]): InvoiceRecord => ({
   id: invoice.id,
   number: invoice.number,
   status: (invoice.status ?? 'draft') as InvoiceRecord['status'],
@@ -33,7 +40,7 @@ const invoiceOf = (invoice: Stripe.Invoice): InvoiceRecord => ({
   total: invoice.total,
   amountDue: invoice.amount_due,
   amountPaid: invoice.amount_paid,
-  lines: invoice.lines.data.map(amountLineOf),
+  lines: lines.map(amountLineOf),
   url: invoice.hosted_invoice_url ?? null,
   createdAt: new Date(invoice.created * 1_000),
 });

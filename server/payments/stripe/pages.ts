@@ -1,6 +1,7 @@
 import type { Stripe } from 'stripe';
 import { ApiError } from '../../../schema/errors.ts';
-import { ownCheckoutField, ownCustomerField } from '../../stripe/own.ts';
+import { ownCustomerField } from '../../import/adoption.ts';
+import { ownCheckoutField } from '../../stripe/checkout.ts';
 import type { OpenCheckout, Payments } from '../payments.ts';
 import type { Ask } from './ask.ts';
 import type { IdAtStripe } from './customer.ts';
