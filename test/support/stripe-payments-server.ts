@@ -49,7 +49,7 @@ export async function createStripePaymentsServer({ keys, prices }: PaymentsServe
   let made = 0;
   let isDeclining = false;
   let hasPortal = true;
-  const faults: PaymentsFault[] = [];
+  const faults: (PaymentsFault | undefined)[] = [];
   const requests: StripeRequest[] = [];
   const customers = new Map<string, Customer>();
   const subscriptions = new Map<string, LedgerSubscription>();
@@ -248,12 +248,13 @@ export async function createStripePaymentsServer({ keys, prices }: PaymentsServe
   }
 
   function listInvoices(form: Form): Answer {
-    const query = new URLSearchParams(Object.entries(form).map(([name, value]) => [name, String(value)]));
-    const [status, page] = pageOf(
-      invoices.filter((one) => one['customer'] === form['customer']),
-      query,
-    );
-    return status === 200 ? [status, page] : missing('invoice', textOf(form, 'starting_after'), 'starting_after');
+    const customer = textOf(form, 'customer');
+    const startingAfter = textOf(form, 'starting_after');
+    const query = new URLSearchParams({ limit: textOf(form, 'limit') ?? '10' });
+    if (startingAfter !== undefined) query.set('starting_after', startingAfter);
+    const ofCustomer = invoices.filter((one) => one['customer'] === customer);
+    const [status, page] = pageOf(ofCustomer, query);
+    return status === 200 ? [status, page] : missing('invoice', startingAfter, 'starting_after');
   }
 
   const listLines = (id: string): Answer => [
@@ -332,7 +333,11 @@ export async function createStripePaymentsServer({ keys, prices }: PaymentsServe
     /** What is next to be paid cannot be paid. */
     declineNext: () => void (isDeclining = true),
     removePortal: () => void (hasPortal = false),
+    removeCards: () => void methods.splice(0),
     fail: (...next: PaymentsFault[]) => void faults.push(...next),
+    /** The same, after so many requests that work. */
+    failAfter: (working: number, ...next: PaymentsFault[]) =>
+      void faults.push(...Array.from({ length: working }, () => undefined), ...next),
     /** As a checkout does it: paid ten days ago, with a card of its own. */
     subscribe(customerId: string, price: LedgerPrice, more: Partial<LedgerSubscription> = {}): LedgerSubscription {
       const start = nowSeconds - 10 * daySeconds;

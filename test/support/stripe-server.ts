@@ -74,8 +74,15 @@ export function pageOf(objects: readonly StripeObject[], query: URLSearchParams)
     return [400, errorOf(`No such object: '${startingAfter}'`, 'resource_missing')];
   }
   const end = start + Number(query.get('limit') ?? 10);
-  return [200, { object: 'list', data: listed.slice(start, end), has_more: end < listed.length }];
+  const page = listed.slice(start, end).map(shownIn(query));
+  return [200, { object: 'list', data: page, has_more: end < listed.length }];
 }
+
+/** Stripe leaves out the tiers of prices unless they are asked for. */
+const shownIn =
+  (query: URLSearchParams) =>
+  ({ tiers, ...object }: StripeObject): StripeObject =>
+    query.get('expand[]') === 'data.tiers' && tiers !== undefined ? { ...object, tiers } : object;
 
 /** Stripe leaves out archived prices and canceled subscriptions unless they are asked for. */
 const isWanted = (query: URLSearchParams) => (object: StripeObject) => {
