@@ -124,7 +124,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   '@whatwg-node/server': /^server\/http\/listener\.ts/,
   '@escape.tech/graphql-armor': /^server\/http\/limits\.ts/,
   '@graphql-yoga/render-graphiql': /^server\/http\/graphiql\.ts/,
-  '@pothos/core': /^schema\/(builder|validation-order)\.ts/,
+  '@pothos/core': /^schema\/(builder|validation-order|subscription\/entitlement)\.ts/,
   pino: /^server\/log\.ts/,
   commander: /^server\/cli\//,
   'cli-progress': /^server\/cli\//,

@@ -392,5 +392,3 @@ const declined = (): Answer => [
     },
   },
 ];
-
-export type StripePaymentsServer = Awaited<ReturnType<typeof createStripePaymentsServer>>;

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { and, eq } from 'drizzle-orm';
 import type { CustomerId } from '../../schema/id.ts';
 import { checkouts, prices, products, subscriptions } from '../../server/database/tables.ts';
@@ -16,7 +17,6 @@ import { type ContractPrice, contractPrices } from './payments-contract.ts';
 import type { LedgerPrice, LedgerSubscription } from './stripe-ledger.ts';
 import { createStripePaymentsServer } from './stripe-payments-server.ts';
 import { connectStripe, eventOf } from './stripe-webhook.ts';
-import { Writable } from 'node:stream';
 
 export const testKey = 'sk_test_51TheWholeKeyIsSecret0001';
 export const restrictedKey = 'rk_test_51TheWholeKeyIsSecret0002';

@@ -53,7 +53,10 @@ export function createAsk({ accounts, logger, apiBase }: AskOptions): Ask {
       const { type, code, decline_code: declineCode, param, statusCode, requestId } = failure;
       const answer = apiErrorOf(failure, right);
       const level = answer.code === 'PAYMENT_FAILED' ? 'debug' : 'warn';
-      logger[level]({ ...owner, right, type, code, declineCode, param, statusCode, requestId }, 'Stripe refused');
+      logger[level](
+        { ...owner, right, type, code, declineCode, param, statusCode, requestId },
+        'Stripe did not do what it was asked for',
+      );
       throw answer;
     }
   };

@@ -5,8 +5,8 @@ import type { CustomerId } from '../../../schema/id.ts';
 import { isCustomer, readCustomer } from '../../customers/customer-rows.ts';
 import type { Database } from '../../database/database.ts';
 import { customers } from '../../database/tables.ts';
-import { isDeleted } from '../../import/deleted-customers.ts';
 import { ownCustomerField } from '../../import/adoption.ts';
+import { isDeleted } from '../../import/deleted-customers.ts';
 import type { PayingCustomer } from '../payments.ts';
 import type { Ask } from './ask.ts';
 
@@ -38,16 +38,11 @@ export function createIdAtStripe({ database: { db }, ask }: CustomersAtStripeOpt
     return known.stripeCustomerId;
   }
 
-  return async (owner, customer) => {
-    if (customer.stripeCustomerId !== null) return customer.stripeCustomerId;
-    const { id } = customer;
-    const first = await create(owner, customer, `customer:${id}`);
-    const kept = await keep(owner, id, first);
-    if (kept !== null) return kept;
-    // For a day Stripe answers the same, though it was deleted since: one more, under the name of the one before.
-    const second = await create(owner, customer, `customer:${id}:${first}`);
-    const keptThen = await keep(owner, id, second);
-    if (keptThen === null) throw notFound('Customer');
-    return keptThen;
-  };
+  /** For a day Stripe answers the same, though it was deleted since: then one more, under the name of the one before. */
+  async function make(owner: Owner, customer: PayingCustomer, idempotencyKey: string): Promise<string> {
+    const made = await create(owner, customer, idempotencyKey);
+    return (await keep(owner, customer.id, made)) ?? make(owner, customer, `customer:${customer.id}:${made}`);
+  }
+
+  return async (owner, customer) => customer.stripeCustomerId ?? make(owner, customer, `customer:${customer.id}`);
 }

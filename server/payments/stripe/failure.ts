@@ -41,7 +41,10 @@ export function apiErrorOf(failure: StripeFailure, right: Right): ApiError {
     case 'StripePermissionError':
       return notConfigured(`The Stripe key of this merchant lacks a permission: ${right}.`);
     case 'StripeInvalidRequestError':
-      return new ApiError('CONFLICT', isMissingCode(failure) ? missing(failure) : 'Stripe does not accept this.');
+      return new ApiError(
+        'CONFLICT',
+        failure.code === 'resource_missing' ? missing(failure) : 'Stripe does not accept this.',
+      );
     case 'StripeIdempotencyError':
       return new ApiError('CONFLICT', 'Stripe was asked for something else under this name before.');
     default:
@@ -66,8 +69,6 @@ const reasons: Readonly<Record<string, string>> = {
     'The bank wants to ask you first. Confirm the payment on the payment page.',
   resource_missing: 'There is no way to pay. Add one first.',
 };
-
-const isMissingCode = ({ code }: StripeFailure) => code === 'resource_missing';
 
 function missing({ param = '' }: StripeFailure): string {
   if (param.includes('price')) return 'Stripe has no such price any more.';
