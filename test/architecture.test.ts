@@ -128,7 +128,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   pino: /^server\/log\.ts/,
   commander: /^server\/cli\//,
   'cli-progress': /^server\/cli\//,
-  stripe: /^server\/stripe\//,
+  stripe: /^server\/(stripe|payments\/stripe)\//,
   'csv-parse': /^server\/import\//,
   'stream-json': /^server\/import\//,
   'typeid-js': /^server\/id\.ts/,
