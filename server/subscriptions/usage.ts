@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Entitlements, Usage, UsageEvent, UsageRecord } from '../../schema/billing.ts';
 import type { CustomerSelection, Owner } from '../../schema/context.ts';
 import { ApiError, notFound } from '../../schema/errors.ts';
-import type { CustomerId } from '../../schema/id.ts';
+import { type CustomerId, isCustomerId } from '../../schema/id.ts';
 import type { Clock } from '../clock.ts';
 import { type Database, isContention } from '../database/database.ts';
 
@@ -169,7 +169,7 @@ function usageOf(
 function textOf(selection: CustomerSelection): string {
   switch (selection.kind) {
     case 'id':
-      return selection.id;
+      return isCustomerId(selection.id) ? selection.id : raise(notFound('Customer'));
     case 'user':
       return selection.externalUserId;
     case 'organization':
