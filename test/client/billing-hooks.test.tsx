@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
-import { act, cleanup, fireEvent, screen } from '@testing-library/react';
-import { StrictMode, useState } from 'react';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { StrictMode, Suspense, lazy, useState, type ComponentType } from 'react';
+import { renderToString } from 'react-dom/server';
 import { afterEach, expect, test, vi } from 'vitest';
 import {
   useCancellation,
@@ -77,14 +78,17 @@ test('each hook shows what the service knows', async () => {
 });
 
 test('components that show the same share one request, also when React mounts them twice', async () => {
-  const { show, service } = createBillingScene();
-  await show(
-    <StrictMode>
+  const { page, settle, service } = createBillingScene();
+  const shown = page(
+    <>
       <Used />
       <Gate />
       <Gate />
-    </StrictMode>,
+    </>,
   );
+  // React mounts twice only what stands below it from the root.
+  render(<StrictMode>{shown}</StrictMode>);
+  await settle();
   expect(screen.getAllByText('ready true')).toHaveLength(2);
   expect(service.count('FeatureAccess')).toBe(1);
   expect(service.count('FeatureUsage')).toBe(1);
@@ -234,6 +238,33 @@ test('nobody sees what was shown to the customer before', async () => {
   expect(seen).not.toContain('cus_grace Pro');
 });
 
+test('a part of the page that hydrates after the answer came hydrates as it was rendered', async () => {
+  const { page, settle } = createBillingScene({ subscription: subscriptionTo(pro) });
+  const pageOf = (Part: ComponentType) =>
+    page(
+      <>
+        <Plan />
+        <Suspense fallback={<i>wait</i>}>
+          <Part />
+        </Suspense>
+      </>,
+    );
+  const container = document.createElement('div');
+  container.innerHTML = renderToString(pageOf(Plan));
+  const arrivals: ((module: { default: typeof Plan }) => void)[] = [];
+  const Late = lazy(() => new Promise<{ default: typeof Plan }>((resolve) => void arrivals.push(resolve)));
+  const onRecoverableError = vi.fn();
+  render(pageOf(Late), { container, hydrate: true, onRecoverableError });
+  await settle();
+  expect(container.textContent).toBe('Proloading');
+
+  for (const arrive of arrivals) arrive({ default: Plan });
+  await settle();
+  await settle();
+  expect(container.textContent).toBe('ProPro');
+  expect(onRecoverableError).not.toHaveBeenCalled();
+});
+
 test('a feature is not granted for as long as nobody knows, nor when nobody can say', async () => {
   const { show, settle, service } = createBillingScene();
   const release = service.hold('FeatureAccess');
@@ -263,8 +294,11 @@ test('invoices are loaded a page at a time until there are no more', async () =>
   const { show, settle, service } = createBillingScene({ invoices: fiveInvoices });
   await show(<Invoices />);
   expect(text('invoices')).toBe('A-5 A-4');
+  const release = service.hold('Invoices');
   fireEvent.click(screen.getByText('more'));
+  await settle();
   fireEvent.click(screen.getByText('more'));
+  release();
   await settle();
   expect(text('invoices')).toBe('A-5 A-4 A-3 A-2');
   fireEvent.click(screen.getByText('more'));

@@ -47,7 +47,7 @@ export function useInvoices({ pageSize = defaultPageSize }: { readonly pageSize?
     const pages = [first, ...later.pages];
     const { endCursor, hasNextPage } = pages.at(-1)?.pageInfo ?? first.pageInfo;
     const loadMore = () => {
-      if (hasNextPage && more.status !== 'working') void run(later, endCursor);
+      if (hasNextPage) void run(later, endCursor);
     };
     const invoices = pages.flatMap(({ edges }) => edges.map(({ node }) => node));
     return { ...rest, status: 'ready', invoices, hasMore: hasNextPage, more, loadMore } as UseInvoices;
