@@ -26,6 +26,7 @@ const names = {
     'usePlanChange',
     'usePortal',
     'useProducts',
+    'useRefetchBilling',
     'useSession',
     'useSubscription',
     'useTrackUsage',

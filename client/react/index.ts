@@ -16,6 +16,7 @@ export { useCancellation, type UseCancellation } from './billing/use-cancellatio
 export { useCheckout, type CheckoutRequest, type UseCheckout } from './billing/use-checkout.ts';
 export { usePortal, type PortalRequest, type UsePortal } from './billing/use-portal.ts';
 export { useTrackUsage, type TrackedUse, type TrackUsage } from './billing/use-track-usage.ts';
+export { useRefetchBilling } from './billing/use-refetch-billing.ts';
 export type { ActionState } from './billing/action.ts';
 export type { Opens } from './billing/visit.ts';
 export { PricingTable, type PricingTableProps } from './components/pricing-table.tsx';

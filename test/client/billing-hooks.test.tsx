@@ -13,6 +13,7 @@ import {
   usePlanChange,
   usePortal,
   useProducts,
+  useRefetchBilling,
   useSession,
   useSubscription,
   useTrackUsage,
@@ -499,6 +500,23 @@ test('the portal opens, and comes back to this page unless another is named', as
   fireEvent.click(screen.getByText('there'));
   await settle();
   expect(service.latest('CreatePortalSession')).toEqual({ returnUrl: 'https://shop.example/' });
+});
+
+test('what the app’s own server changed is shown when the app says so, by whatever component', async () => {
+  const { show, settle, service } = createBillingScene({ subscription: subscriptionTo(pro) });
+  function Refetch() {
+    return <button onClick={useRefetchBilling()}>again</button>;
+  }
+  await show(
+    <>
+      <Used />
+      <Refetch />
+    </>,
+  );
+  service.state.usage = usageOf(431);
+  fireEvent.click(screen.getByText('again'));
+  await settle();
+  expect(text('used')).toBe('431');
 });
 
 /** Shows a button that tracks one export, and what came of it. */

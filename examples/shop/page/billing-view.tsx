@@ -1,4 +1,4 @@
-import { CustomerPortal, useInvoices, useSubscription, useUsage } from 'billingos/react';
+import { CustomerPortal, useRefetchBilling } from 'billingos/react';
 import { useState } from 'react';
 import { shopApi } from './shop-api.ts';
 
@@ -16,11 +16,11 @@ export function BillingView() {
 /** Only in the sandbox: renewals come when the test clock says so. */
 function TestClock() {
   const [isMoving, setIsMoving] = useState(false);
-  const stores = [useSubscription(), useInvoices(), useUsage('exports')];
+  const refetchBilling = useRefetchBilling();
   const passMonth = async () => {
     setIsMoving(true);
     await shopApi.letMonthPass();
-    for (const { refetch } of stores) refetch();
+    refetchBilling();
     setIsMoving(false);
   };
   return (
