@@ -18,7 +18,7 @@ import {
   type GraphQLObjectType,
 } from 'graphql';
 import { schema } from '../../schema/index.ts';
-import { type CallerRule, callerRuleOf } from '../../schema/operation.ts';
+import type { CallerRule, SessionOperation } from '../../schema/operation.ts';
 import type { Things } from './people.ts';
 
 const maxDepth = 6;
@@ -27,6 +27,7 @@ const maxDepth = 6;
 export interface Selected {
   readonly parent: string;
   readonly field: GraphQLField<unknown, unknown>;
+  /** What its description says: what enforces it is another thing. */
   readonly rule: CallerRule | undefined;
   /** Who may not have it gets `null`, and no error. */
   readonly isHiddenQuietly: boolean;
@@ -50,6 +51,18 @@ export type Values = Readonly<Record<string, (things: Things, typeName: string |
 export const rootFields = (['query', 'mutation'] as const).flatMap((operation) =>
   Object.values(schema.getRootType(operation as never)?.getFields() ?? {}).map((field) => ({ operation, field })),
 );
+
+/** Who may have it, as readers of the schema are told; `undefined`: whoever has what it stands on. */
+export function describedRuleOf({ description }: GraphQLField<unknown, unknown>): CallerRule | undefined {
+  const [, callers] = /Callers: (.+)\.$/.exec(description ?? '') ?? [];
+  if (callers === undefined) return undefined;
+  const session = callers.split('; ').find((caller) => caller.startsWith('session'));
+  const operation = /with (\w+)/.exec(session ?? '')?.[1] as SessionOperation | undefined;
+  return {
+    ...(callers.startsWith('secret key') && { merchant: true as const }),
+    ...(session !== undefined && { customer: operation ?? ('ANY_OPERATION' as const) }),
+  };
+}
 
 const coordinateOfRoot = (operation: 'query' | 'mutation') => (operation === 'query' ? 'Query' : 'Mutation');
 
@@ -170,7 +183,7 @@ function selected(
   return {
     parent,
     field,
-    rule: callerRuleOf(field),
+    rule: describedRuleOf(field),
     isHiddenQuietly: options?.unauthorizedResolver !== undefined,
     args,
     children:
