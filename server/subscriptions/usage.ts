@@ -59,10 +59,16 @@ export function createUsage({ database: { db }, entitlements, clock }: UsageOpti
           and customer_id = ${customerId} and feature_key = ${featureKey}
           and period_start = ${periodStart}::timestamptz) as stored`);
     const [row] = rows;
-    if (row?.known && !row.same) throw new ApiError('CONFLICT', 'This idempotency key stands for another use.');
+    if (row?.known && !row.same) throw contradiction();
     const used = Number(row?.used ?? row?.stored ?? 0);
     const outcome = row?.known ? 'repeated' : row?.used == null ? 'refused' : 'recorded';
     return { outcome, used } as const;
+  }
+
+  /** Whom the quota does not suffice was judged by what others had counted when it began: they may have been the same use. */
+  async function countSurely(owner: Owner, event: CountedEvent, most: number | null) {
+    const counted = await count(owner, event, most);
+    return counted.outcome === 'refused' ? count(owner, event, most) : counted;
   }
 
   /** All or nothing; what was counted before, or comes twice, counts once. */
@@ -74,22 +80,26 @@ export function createUsage({ database: { db }, entitlements, clock }: UsageOpti
       amount: event.amount,
       idempotency_key: event.idempotencyKey,
     }));
-    const { rows } = await db.execute<{ count: string }>(sql`
+    const { rows } = await db.execute<{ count: string; contradicted: string }>(sql`
       with given as (
-        select * from json_to_recordset(${JSON.stringify(given)}::json) as given(customer_id text, feature_key text,
-          period_start timestamptz, amount bigint, idempotency_key text)
+        select distinct on (customer_id, idempotency_key) * from json_to_recordset(${JSON.stringify(given)}::json)
+          as given(customer_id text, feature_key text, period_start timestamptz, amount bigint, idempotency_key text)
+        order by customer_id, idempotency_key
+      ), contradicted as (
+        select 1 from given join usage_events known on known.merchant_id = ${merchantId}
+          and known.environment = ${environment} and known.customer_id = given.customer_id
+          and known.idempotency_key = given.idempotency_key
+        where (known.feature_key, known.amount) is distinct from (given.feature_key, given.amount)
       ), event as (
         insert into usage_events (merchant_id, environment, customer_id, idempotency_key, feature_key, amount, created_at)
         select ${merchantId}, ${environment}, customer_id, idempotency_key, feature_key, amount,
           ${new Date(clock.now()).toISOString()}::timestamptz
-        from given order by customer_id, idempotency_key
+        from given where not exists (select from contradicted)
         on conflict do nothing
         returning customer_id, feature_key, idempotency_key, amount
       ), added as (
-        select event.customer_id, event.feature_key, first.period_start, sum(event.amount) as amount
-        from event cross join lateral (
-          select period_start from given where given.customer_id = event.customer_id
-            and given.feature_key = event.feature_key limit 1) first
+        select event.customer_id, event.feature_key, given.period_start, sum(event.amount) as amount
+        from event join given using (customer_id, idempotency_key)
         group by 1, 2, 3
       ), total as (
         insert into usage_totals as total (merchant_id, environment, customer_id, feature_key, period_start, used)
@@ -99,20 +109,22 @@ export function createUsage({ database: { db }, entitlements, clock }: UsageOpti
           set used = total.used + excluded.used
         returning 1
       )
-      select count(*) as count from event where (select count(*) from total) >= 0`);
+      select (select count(*) from event) as count, (select count(*) from contradicted) as contradicted`);
+    if (Number(rows[0]?.contradicted) > 0) throw contradiction();
     return Number(rows[0]?.count ?? 0);
   }
 
   /** In the order asked for. @throws {ApiError} NOT_FOUND when one of them is not there. */
   async function idsOf({ merchantId, environment }: Owner, selections: readonly CustomerSelection[]) {
     const given = selections.map((selection, place) => ({ place, kind: selection.kind, text: textOf(selection) }));
+    const customerWith = (column: string) =>
+      sql`(select id from customers where merchant_id = ${merchantId} and environment = ${environment}
+        and ${sql.identifier(column)} = given.text)`;
     const { rows } = await db.execute<{ id: CustomerId | null }>(sql`
-      select customer.id from json_to_recordset(${JSON.stringify(given)}::json) as given(place int, kind text, text text)
-      left join customers customer on customer.merchant_id = ${merchantId} and customer.environment = ${environment}
-        and case given.kind when 'id' then customer.id = given.text
-          when 'user' then customer.external_user_id = given.text
-          when 'organization' then customer.external_organization_id = given.text
-          else customer.stripe_customer_id = given.text end
+      select case given.kind when 'id' then ${customerWith('id')} when 'user' then ${customerWith('external_user_id')}
+        when 'organization' then ${customerWith('external_organization_id')}
+        else ${customerWith('stripe_customer_id')} end as id
+      from json_to_recordset(${JSON.stringify(given)}::json) as given(place int, kind text, text text)
       order by given.place`);
     return rows.map(({ id }) => id ?? raise(notFound('Customer')));
   }
@@ -123,7 +135,7 @@ export function createUsage({ database: { db }, entitlements, clock }: UsageOpti
       const usage = usageOf(usages, event.featureKey, ['input', 'featureKey']);
       const counted = { ...event, customerId: caller.customerId, periodStart: usage.periodStart };
       const most = mode === 'consume' ? usage.amount : null;
-      const { outcome, used } = await onceMore(() => count(caller, counted, most));
+      const { outcome, used } = await onceMore(() => countSurely(caller, counted, most));
       return { outcome, usage: { ...usage, used } };
     },
 
@@ -139,6 +151,7 @@ export function createUsage({ database: { db }, entitlements, clock }: UsageOpti
         const { periodStart } = usageOf(usages.get(customerId), featureKey, ['events', index, 'featureKey']);
         return { featureKey, amount, idempotencyKey, customerId, periodStart };
       });
+      refuseContradictions(counted);
       return onceMore(() => countAll(merchant, counted));
     },
   };
@@ -153,6 +166,19 @@ async function onceMore<Result>(work: () => Promise<Result>): Promise<Result> {
     return work();
   }
 }
+
+/** One key for two uses, in one and the same call. */
+function refuseContradictions(events: readonly CountedEvent[]): void {
+  const uses = new Map<string, CountedEvent>();
+  for (const event of events) {
+    const key = `${event.customerId} ${event.idempotencyKey}`;
+    const { featureKey, amount } = uses.get(key) ?? event;
+    if (featureKey !== event.featureKey || amount !== event.amount) throw contradiction();
+    uses.set(key, event);
+  }
+}
+
+const contradiction = () => new ApiError('CONFLICT', 'This idempotency key stands for another use.');
 
 function usageOf(
   usages: readonly UsageRecord[] | undefined,
