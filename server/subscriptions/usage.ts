@@ -4,6 +4,8 @@ import type { CustomerSelection, Owner } from '../../schema/context.ts';
 import { ApiError, notFound } from '../../schema/errors.ts';
 import type { CustomerId } from '../../schema/id.ts';
 import type { Clock } from '../clock.ts';
+import { createBatch } from '../database/batch.ts';
+import { nameOf, namesOf, readAllSelected } from '../customers/selections.ts';
 import { type Database, isContention } from '../database/database.ts';
 
 interface UsageOptions {
@@ -11,6 +13,13 @@ interface UsageOptions {
   readonly entitlements: Entitlements;
   readonly clock: Pick<Clock, 'now'>;
 }
+
+interface Reader {
+  readonly owner: Owner;
+  readonly customerId: CustomerId;
+}
+
+const maxReadersAtOnce = 500;
 
 interface CountedEvent extends UsageEvent {
   readonly customerId: CustomerId;
@@ -23,6 +32,21 @@ export function createUsage({ database: { db }, entitlements, clock }: UsageOpti
     const all = await entitlements.of(owner, ids);
     return new Map(ids.map((id, index) => [id, (all[index] ?? []).flatMap(({ usage }) => usage ?? [])]));
   }
+
+  /** Those who come together are answered together. */
+  const readings = createBatch<Reader, readonly UsageRecord[]>({
+    maxItems: maxReadersAtOnce,
+    write: async (readers) => {
+      const keyOf = ({ owner: { merchantId, environment } }: Reader) => `${merchantId}:${environment}`;
+      const owners = new Map(readers.map((reader) => [keyOf(reader), reader.owner]));
+      const found = new Map<string, Map<CustomerId, readonly UsageRecord[]>>();
+      for (const [key, owner] of owners) {
+        const ids = readers.filter((reader) => keyOf(reader) === key).map(({ customerId }) => customerId);
+        found.set(key, await usagesOf(owner, [...new Set(ids)]));
+      }
+      return readers.map((reader) => found.get(keyOf(reader))?.get(reader.customerId) ?? []);
+    },
+  });
 
   /** One statement: whoever counts the same at the same time waits for the row of the total. */
   async function count(owner: Owner, event: CountedEvent, most: number | null) {
@@ -115,23 +139,15 @@ export function createUsage({ database: { db }, entitlements, clock }: UsageOpti
   }
 
   /** In the order asked for. @throws {ApiError} NOT_FOUND when one of them is not there. */
-  async function idsOf({ merchantId, environment }: Owner, selections: readonly CustomerSelection[]) {
-    const given = selections.map((selection, place) => ({ place, kind: selection.kind, text: textOf(selection) }));
-    const customerWith = (column: string) =>
-      sql`(select id from customers where merchant_id = ${merchantId} and environment = ${environment}
-        and ${sql.identifier(column)} = given.text)`;
-    const { rows } = await db.execute<{ id: CustomerId | null }>(sql`
-      select case given.kind when 'id' then ${customerWith('id')} when 'user' then ${customerWith('external_user_id')}
-        when 'organization' then ${customerWith('external_organization_id')}
-        else ${customerWith('stripe_customer_id')} end as id
-      from json_to_recordset(${JSON.stringify(given)}::json) as given(place int, kind text, text text)
-      order by given.place`);
-    return rows.map(({ id }) => id ?? raise(notFound('Customer')));
+  async function idsOf(owner: Owner, selections: readonly CustomerSelection[]): Promise<CustomerId[]> {
+    const rows = await readAllSelected(db, owner, selections);
+    const ids = new Map(rows.flatMap((row) => namesOf(row).map((name) => [name, row.id])));
+    return selections.map((selection) => ids.get(nameOf(selection)) ?? raise(notFound('Customer')));
   }
 
   return {
     async track(caller, event, mode) {
-      const [usages] = (await usagesOf(caller, [caller.customerId])).values();
+      const usages = await readings.add({ owner: caller, customerId: caller.customerId });
       const usage = usageOf(usages, event.featureKey, ['input', 'featureKey']);
       const counted = { ...event, customerId: caller.customerId, periodStart: usage.periodStart };
       const most = mode === 'consume' ? usage.amount : null;
@@ -190,19 +206,6 @@ function usageOf(
   throw new ApiError('INVALID_INPUT', 'The input is not valid.', {
     problems: [{ path, message: 'must be a feature that is a quota' }],
   });
-}
-
-function textOf(selection: CustomerSelection): string {
-  switch (selection.kind) {
-    case 'id':
-      return selection.id;
-    case 'user':
-      return selection.externalUserId;
-    case 'organization':
-      return selection.externalOrganizationId;
-    case 'stripe':
-      return selection.stripeCustomerId;
-  }
 }
 
 function raise(error: ApiError): never {

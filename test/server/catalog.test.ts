@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { productKeysFor } from '../../server/import/product-keys.ts';
-import type { SourceRecord } from '../../server/import/record.ts';
 import { cards, openCustomer } from '../support/billing.ts';
 import { apply, smallCatalog } from '../support/catalog.ts';
 import { problemPaths } from '../support/create-session.ts';
 import { createHarness, type Harness, type TestMerchant } from '../support/harness.ts';
-import { ownerOf, sourceOf } from '../support/import.ts';
+import { importRecords, sourceCustomer, sourcePrice, sourceProduct, sourceSubscription } from '../support/import.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -283,60 +281,16 @@ test('a name that looks like a number is a name', async () => {
   expect(await applied(merchant, catalog([product('x', { name: '7' })]))).toEqual(['UPDATE PRODUCT x: name']);
 });
 
-const stripeProduct = (stripeId: string, more: Partial<SourceRecord> = {}) =>
-  ({
-    kind: 'product',
-    stripeId,
-    name: `At Stripe ${stripeId}`,
-    description: null,
-    isActive: true,
-    ...more,
-  }) as SourceRecord;
-const stripePrice = (stripeId: string, stripeProductId: string, more: Partial<SourceRecord> = {}) =>
-  ({
-    kind: 'price',
-    stripeId,
-    stripeProductId,
-    currency: 'usd',
-    unitAmount: '900',
-    recurring: { interval: 'month', intervalCount: 1 },
-    isActive: true,
-    ...more,
-  }) as SourceRecord;
-const stripeSubscription = (stripeId: string, stripeCustomerId: string, stripePriceId: string) =>
-  ({
-    kind: 'subscription',
-    stripeId,
-    stripeCustomerId,
-    status: 'active',
-    items: [{ stripePriceId, quantity: 1 }],
-    currentPeriodStart: new Date(),
-    currentPeriodEnd: null,
-    cancelAtPeriodEnd: false,
-    canceledAt: null,
-    trialEnd: null,
-    createdAt: new Date(),
-  }) as SourceRecord;
-
-async function importAll(merchant: TestMerchant, records: readonly SourceRecord[]) {
-  const owner = ownerOf(merchant);
-  const productKeyOf = await productKeysFor(harness.database, owner, undefined);
-  const options = { source: sourceOf(records), sourceName: 'test', mode: 'real', productKeyOf } as const;
-  const run = await harness.rules.imports.run(owner, await harness.rules.imports.begin(owner, options), options);
-  expect(run).toMatchObject({ status: 'done', problems: [] });
-  return run.counts;
-}
-
 test('what an import brought is taken over under the merchant’s own names, and no later import changes that back', async () => {
   const merchant = await harness.newMerchant('Importer');
   const records = [
-    stripeProduct('prod_1'),
-    stripeProduct('prod_2'),
-    stripePrice('price_1', 'prod_1'),
-    stripePrice('price_2', 'prod_1', { unitAmount: null }),
-    stripePrice('price_3', 'prod_2'),
+    sourceProduct('prod_1'),
+    sourceProduct('prod_2'),
+    sourcePrice('price_1', 'prod_1'),
+    sourcePrice('price_2', 'prod_1', { unitAmount: null }),
+    sourcePrice('price_3', 'prod_2'),
   ];
-  await importAll(merchant, records);
+  await importRecords(harness, merchant, records);
   const tiered = { unitAmount: null, tiersMode: 'GRADUATED', tiers: [{ unitAmount: '5' }] };
   const given = catalog(
     [
@@ -364,7 +318,7 @@ test('what an import brought is taken over under the merchant’s own names, and
   const mine = await products(merchant);
   expect(keysOf(await productsShown(merchant))).toEqual(['pro']);
 
-  const counts = await importAll(merchant, records);
+  const counts = await importRecords(harness, merchant, records);
   expect(counts).toMatchObject({ product: { same: 2, changed: 0 }, price: { same: 3, changed: 0 } });
   expect(await products(merchant)).toEqual(mine);
   expect(await applied(merchant, given)).toEqual([]);
@@ -372,10 +326,10 @@ test('what an import brought is taken over under the merchant’s own names, and
 
 test('whoever bought something before it had the merchant’s own name keeps it', async () => {
   const merchant = await harness.newMerchant('Renamer');
-  await importAll(merchant, [
-    stripeProduct('prod_1'),
-    stripePrice('price_1', 'prod_1'),
-    stripePrice('price_2', 'prod_1', { recurring: null }),
+  await importRecords(harness, merchant, [
+    sourceProduct('prod_1'),
+    sourcePrice('price_1', 'prod_1'),
+    sourcePrice('price_2', 'prod_1', { recurring: null }),
   ]);
   const customer = await openCustomer(harness, 'early', merchant);
   const buyer = await openCustomer(harness, 'buyer', merchant);
@@ -423,12 +377,12 @@ test('a catalog that was here before Stripe’s products came is joined with the
   const early = await openCustomer(harness, 'early', merchant);
   await early.buy('monthly');
   const records = [
-    stripeProduct('prod_1'),
-    stripePrice('price_1', 'prod_1'),
-    { kind: 'customer', stripeId: 'cus_late', email: 'late@x.com', name: null, metadata: {} } as const,
-    stripeSubscription('sub_1', 'cus_late', 'price_1'),
+    sourceProduct('prod_1'),
+    sourcePrice('price_1', 'prod_1'),
+    sourceCustomer('cus_late', 'late@x.com'),
+    sourceSubscription('sub_1', 'cus_late', 'price_1'),
   ];
-  await importAll(merchant, records);
+  await importRecords(harness, merchant, records);
 
   expect(await applied(merchant, given('prod_1', 'price_1'), 'DRY')).toContain(
     'UPDATE PRODUCT pro: contents isInCatalog key name',
@@ -444,7 +398,10 @@ test('a catalog that was here before Stripe’s products came is joined with the
       feature: { granted: true },
     });
   }
-  expect(await importAll(merchant, records)).toMatchObject({ product: { changed: 0 }, price: { changed: 0 } });
+  expect(await importRecords(harness, merchant, records)).toMatchObject({
+    product: { changed: 0 },
+    price: { changed: 0 },
+  });
   expect(await applied(merchant, given('prod_1', 'price_1'))).toEqual([]);
 });
 
@@ -454,7 +411,9 @@ test('an id of Stripe that is left out later stays, and another one is another p
     catalog([product('pro', { stripeProductId, prices: [price('monthly', { stripePriceId })] })]);
   await applied(merchant, given('prod_1', 'price_1'));
   expect(await applied(merchant, given())).toEqual([]);
-  expect(await importAll(merchant, [stripeProduct('prod_1'), stripePrice('price_1', 'prod_1')])).toMatchObject({
+  expect(
+    await importRecords(harness, merchant, [sourceProduct('prod_1'), sourcePrice('price_1', 'prod_1')]),
+  ).toMatchObject({
     product: { created: 0 },
     price: { created: 0 },
   });
@@ -464,15 +423,18 @@ test('an id of Stripe that is left out later stays, and another one is another p
 
 test('what Stripe no longer sells is not made active by a catalog', async () => {
   const merchant = await harness.newMerchant('Inactive');
-  const records = [stripeProduct('prod_1', { isActive: false }), stripePrice('price_1', 'prod_1', { isActive: false })];
-  await importAll(merchant, records);
+  const records = [sourceProduct('prod_1', { isActive: false }), sourcePrice('price_1', 'prod_1', { isActive: false })];
+  await importRecords(harness, merchant, records);
   const given = catalog([
     product('pro', { stripeProductId: 'prod_1', prices: [price('monthly', { stripePriceId: 'price_1' })] }),
   ]);
   await applied(merchant, given);
   expect(await products(merchant)).toMatchObject([{ key: 'pro', active: false, prices: [{ active: false }] }]);
   expect(await productsShown(merchant)).toEqual([]);
-  expect(await importAll(merchant, records)).toMatchObject({ product: { changed: 0 }, price: { changed: 0 } });
+  expect(await importRecords(harness, merchant, records)).toMatchObject({
+    product: { changed: 0 },
+    price: { changed: 0 },
+  });
   expect(await applied(merchant, given)).toEqual([]);
 });
 
