@@ -57,6 +57,15 @@ export async function openCustomer(harness: Harness, externalUserId: string, mer
     });
   const payAt = (url: string, card: string = cards.good, action = 'pay') => submit(harness, url, { action, card });
 
+  const invoicePage = async (first: number, after: string | null) => {
+    const { invoices } = await own(
+      `query ($first: Int, $after: String) { viewer { invoices(first: $first, after: $after) {
+        edges { node { ${invoiceFields} } } pageInfo { hasNextPage endCursor } } } }`,
+      { first, after },
+    );
+    return invoices;
+  };
+
   return {
     id: customer.id,
     token: sessionToken,
@@ -74,11 +83,9 @@ export async function openCustomer(harness: Harness, externalUserId: string, mer
       return submit(harness, url, { action: 'replace', card });
     },
     subscription: async () => (await own(`{ viewer { subscription { ${subscriptionFields} } } }`)).subscription,
+    invoicePage,
     /** The newest first. */
-    invoices: async () => {
-      const { invoices } = await own(`{ viewer { invoices(first: 100) { edges { node { ${invoiceFields} } } } } }`);
-      return invoices.edges.map(({ node }: { node: object }) => node);
-    },
+    invoices: async () => (await invoicePage(100, null)).edges.map(({ node }: { node: object }) => node),
     preview: (price: string, quantity = 1) =>
       own(
         `query ($input: PlanInput!) { previewPlanChange(input: $input) {
