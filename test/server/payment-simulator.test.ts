@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { warnOfLiveWithoutPayments } from '../../server/payments/live-warning.ts';
 import {
   advance,
   ask,
@@ -33,9 +34,9 @@ afterAll(() => harness.stop());
 const customerNamed = (externalUserId: string) => openCustomer(harness, externalUserId);
 
 /** A merchant with a test clock of its own, and one customer who has subscribed. */
-async function subscribed(price = 'pro-monthly', { quantity = 1, catalog = smallCatalog as object } = {}) {
+async function subscribed(price = 'pro-monthly', { quantity = 1 } = {}) {
   const merchant = await harness.newMerchant('Clock');
-  await apply(harness, merchant, catalog);
+  await apply(harness, merchant, smallCatalog);
   const customer = await openCustomer(harness, 'subscriber', merchant);
   await customer.buy(price, { quantity });
   return { merchant, customer };
@@ -176,7 +177,7 @@ test('two checkouts in two tabs give one subscription and one invoice', async ()
     ['pro-monthly', 'pro-yearly', 'team-monthly'].map((price) => customer.createCheckout(price)),
   );
   const answers = await Promise.all(pages.map(({ url }) => customer.payAt(url)));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([303, 402, 402]);
+  expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([303, 402, 402]);
   expect(await customer.invoices()).toHaveLength(1);
   const late = pages[answers.findIndex(({ status }) => status === 402)];
   expect(await (await customer.payAt(late.url)).text()).toContain('You have a subscription already');
@@ -273,7 +274,6 @@ test('a subscription is renewed month by month for a year, on the day of its beg
 
 test('a clock that is moved two years ahead at once lets every period happen', async () => {
   const { merchant, customer } = await subscribed();
-  await customer.own('{ viewer { id } }');
   await advance(harness, merchant, 2 * 365 * daySeconds);
   expect((await customer.invoices()).length).toBeGreaterThanOrEqual(24);
   const { status, currentPeriodStart, currentPeriodEnd } = await customer.subscription();
@@ -797,4 +797,21 @@ test('in live without Stripe nothing can be bought, and what is read is empty', 
       '{ viewer { subscription { id } invoices { edges { cursor } } paymentMethods { id } feature(key: "exports") { amount } } }',
     ),
   ).toEqual({ subscription: null, invoices: { edges: [] }, paymentMethods: [], feature: { amount: 3 } });
+});
+
+test('a start warns of each merchant that is live while nobody takes its payments', async () => {
+  const own = await createHarnessForTest();
+  const [without, connected, ended] = [
+    await own.newMerchant('Without', 'live'),
+    await own.newMerchant('Connected', 'live'),
+    await own.newMerchant('Ended', 'live'),
+  ];
+  const { stripeAccounts, secretKeys } = own.rules;
+  await stripeAccounts.connect({ merchantId: connected.id, environment: 'live' }, { secretKey: 'rk_live_1' });
+  const owner = { merchantId: ended.id, environment: 'live' } as const;
+  await secretKeys.revoke(owner, (await secretKeys.list(owner))[0]?.id ?? 'key_', { sessions: 'revoke' });
+
+  const warned: object[] = [];
+  await warnOfLiveWithoutPayments(own.rules, { warn: (about: object) => void warned.push(about) });
+  expect(warned).toEqual([{ merchantId: without.id }]);
 });

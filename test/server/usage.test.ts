@@ -285,6 +285,13 @@ test('a use that was counted in the period before is not counted in the next one
   expect(await customer.track('one', { amount: 7 })).toMatchObject({ outcome: 'REPEATED', usage: { used: 0 } });
 });
 
+test('a use of a customer that was deleted meanwhile is not counted', async () => {
+  const customer = await customerNamed('gone');
+  const { rowCount } = await harness.database.db.execute(sql`delete from customers where id = ${customer.id}`);
+  expect(rowCount).toBe(1);
+  expect(await customer.track('one')).toBe('NOT_FOUND');
+});
+
 test('a thousand events are recorded in time, however many customers there are', async () => {
   const big = await createHarnessForTest();
   await apply(big, big.merchant, smallCatalog);
