@@ -1,13 +1,18 @@
 import {
+  AdvanceTestClockDocument,
+  ApplyCatalogDocument,
   BindCustomerDocument,
   CreateCustomerDocument,
   CreateSessionDocument,
+  CustomerBillingDocument,
   CustomerDocument,
   CustomersDocument,
   DeleteCustomerDocument,
   ExplainBindingDocument,
   IntrospectSessionDocument,
+  MerchantProductsDocument,
   MergeCustomersDocument,
+  RecordUsageDocument,
   RelinkCustomerDocument,
   RevokeSessionDocument,
   RevokeSessionsDocument,
@@ -15,15 +20,19 @@ import {
   SessionsDocument,
   UnresolvedCustomersDocument,
   UpdateCustomerDocument,
+  type ApplyCatalogMutation,
+  type CatalogInput,
   type CreateCustomerInput,
   type CreateSessionInput,
   type CustomerBy,
   type CustomerFilter,
   type ExternalIdentityInput,
+  type RecordUsageInput,
   type RevokeSessionsBy,
   type SessionFilter,
   type UpdateCustomerInput,
 } from './generated.ts';
+import { customerBillingOf, type CustomerBilling, type Product } from './node/billing.ts';
 import {
   customerOf,
   explanationOf,
@@ -54,12 +63,14 @@ export { BillingOSError, type BillingOSErrorCode } from './errors.ts';
 export type {
   BindAttemptOutcome,
   BindOutcome,
+  CatalogInput,
   CreateCustomerInput,
   CreateSessionInput,
   CustomerBy,
   CustomerFilter,
   CustomerSource,
   ExternalIdentityInput,
+  RecordUsageInput,
   RevokeSessionsBy,
   SessionFilter,
   UnresolvedBucket,
@@ -82,6 +93,7 @@ export type {
   UnresolvedCustomerList,
   UnresolvedCustomerPage,
 } from './node/customer.ts';
+export type { CustomerBilling, Entitlement, Product, Subscription, Usage } from './node/billing.ts';
 export type { Environment } from './node/environment.ts';
 export type { PageRequest } from './node/list.ts';
 export type { BillingOSOptions } from './node/options.ts';
@@ -94,18 +106,21 @@ export type { CreatedSession, Session, SessionIntrospection, SessionList, Sessio
  *
  * Failures that may pass are tried again: no connection, no answer in time, 429 and 5xx. All methods are safe to repeat:
  * queries change nothing, what is revoked, deleted, bound, relinked or merged stays so, the same `createCustomer` gives the
- * same customer, and a `createSession` whose answer was lost leaves a session whose token nobody has.
+ * same customer, the same use is counted once, and a `createSession` whose answer was lost leaves a session whose token
+ * nobody has. Only `advanceTestClock` is not, and is never tried again.
  */
 export class BillingOS {
   /** Where this key counts. */
   readonly environment: Environment;
   readonly #request: Request;
+  readonly #requestOnce: Request;
 
   /** Throws a TypeError when an option is wrong, and SECRET_KEY_IN_BROWSER where there is a page. */
   constructor(options: BillingOSOptions) {
     const read = readOptions(options);
     this.environment = environmentOf(read.secretKey);
     this.#request = createRequest(read);
+    this.#requestOnce = createRequest({ ...read, maxRetries: 0 });
   }
 
   /** Issues a short-lived token for the user who is logged in. Authenticate that user first. */
@@ -208,5 +223,46 @@ export class BillingOS {
   async explainBinding(id: string, call?: CallOptions): Promise<BindingExplanation> {
     const { explainBinding } = await this.#request(ExplainBindingDocument, { customerId: id }, call);
     return explanationOf(explainBinding);
+  }
+
+  /** What is for sale, in the merchant's order; also what is hidden or archived. */
+  async products(call?: CallOptions): Promise<readonly Product[]> {
+    const { products } = await this.#request(MerchantProductsDocument, {}, call);
+    return products;
+  }
+
+  /**
+   * Makes the catalog what is given: what is left out is archived. `DRY` writes nothing. CONFLICT for a change that would
+   * reprice what was sold.
+   * @returns what differs.
+   */
+  async applyCatalog(
+    catalog: CatalogInput,
+    mode: 'DRY' | 'REAL' = 'REAL',
+    call?: CallOptions,
+  ): Promise<ApplyCatalogMutation['applyCatalog']> {
+    const { applyCatalog } = await this.#request(ApplyCatalogDocument, { input: catalog, mode }, call);
+    return applyCatalog;
+  }
+
+  /** What a customer has, by one of its ids; `null` when there is no such customer of yours. */
+  async customerBilling(by: CustomerBy, call?: CallOptions): Promise<CustomerBilling | null> {
+    const { customer } = await this.#request(CustomerBillingDocument, { by }, call);
+    return customer && customerBillingOf(customer);
+  }
+
+  /** Counts what customers used, up to 1000 at once: all of it or nothing. What was counted before is not counted again. */
+  async recordUsage(
+    events: RecordUsageInput | readonly RecordUsageInput[],
+    call?: CallOptions,
+  ): Promise<{ recordedCount: number }> {
+    const { recordUsage } = await this.#request(RecordUsageDocument, { events: [events].flat() }, call);
+    return recordUsage;
+  }
+
+  /** Moves the sandbox's test clock ahead, and lets happen what is due by then. Never tried again. */
+  async advanceTestClock(bySeconds: number, call?: CallOptions): Promise<Date> {
+    const { advanceTestClock } = await this.#requestOnce(AdvanceTestClockDocument, { bySeconds }, call);
+    return new Date(advanceTestClock.now);
   }
 }

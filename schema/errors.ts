@@ -41,3 +41,9 @@ export class ApiError extends GraphQLError {
 
 /** An id that does not exist and an id that belongs to somebody else get this one answer. */
 export const notFound = (what: string) => new ApiError('NOT_FOUND', `${what} not found.`);
+
+/** Of a list: `after` is an item's cursor, never anything else. */
+export const unknownCursor = () =>
+  new ApiError('INVALID_INPUT', 'The input is not valid.', {
+    problems: [{ path: ['after'], message: 'must be a cursor of this list' }],
+  });

@@ -17,6 +17,7 @@ export const isKeyId = isIdOf('key');
 export const isCustomerId = isIdOf('cus');
 export const isSessionId = isIdOf('ses');
 export const isImportId = isIdOf('imp');
+export const isInvoiceId = isIdOf('inv');
 
 /** The GraphQL type that an id names, as far as `node` can find it. */
 export const typenameOfId = (id: string): 'Customer' | 'Session' | undefined =>

@@ -19,6 +19,7 @@ import { createPaymentsFor } from './payments/payments-for.ts';
 import { createDesk } from './payments/simulator/desk.ts';
 import { createRenewals } from './payments/simulator/renewals.ts';
 import { createSimulator } from './payments/simulator/simulator.ts';
+import { createStripePayments } from './payments/stripe.ts';
 import { createTestClocks } from './payments/test-clock.ts';
 import { createRetention } from './retention.ts';
 import { createSecretKeys } from './secret-keys.ts';
@@ -77,7 +78,14 @@ export async function createRules(options: RulesOptions) {
   const testClocks = createTestClocks({ database, clock });
   const simulator = createSimulator({ database, testClocks, issuer: issuers.test, clock });
   const renewals = createRenewals({ database, clock, logger });
-  const paymentsFor = createPaymentsFor({ accounts: stripeAccounts, stripe: simulator, simulator, clock });
+  const stripePayments = createStripePayments({
+    database,
+    accounts: stripeAccounts,
+    clock,
+    logger,
+    apiBase: options.stripeApiBase,
+  });
+  const paymentsFor = createPaymentsFor({ accounts: stripeAccounts, stripe: stripePayments, simulator, clock });
   const entitlements = createEntitlements({ database, testClocks });
   const billing = createBilling({
     database,

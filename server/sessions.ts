@@ -11,7 +11,7 @@ import type {
   Sessions,
   SessionSelection,
 } from '../schema/context.ts';
-import { ApiError, notFound } from '../schema/errors.ts';
+import { ApiError, notFound, unknownCursor } from '../schema/errors.ts';
 import { type CustomerId, isCustomerId, isKeyId, isSessionId } from '../schema/id.ts';
 import type { Clock } from './clock.ts';
 import { type FirstSession, identityOf } from './customers/first-session.ts';
@@ -192,11 +192,6 @@ function keySubject(key: SecretKeyRecord | null): Subject {
   if (!key) throw notFound('Secret key');
   return { kind: 'key', subject: key.id, filter: { keyId: key.id } };
 }
-
-const unknownCursor = () =>
-  new ApiError('INVALID_INPUT', 'The input is not valid.', {
-    problems: [{ path: ['after'], message: 'must be a cursor of this list' }],
-  });
 
 /** RFC 7662: a token that is not active says nothing more. That nobody can tell is no answer about the token. */
 function onlyUnavailable(error: unknown): null {

@@ -20,14 +20,50 @@ test('the session core alone fits into 2,500 bytes of gzip: its host, source and
   expect(bytes).toBeLessThanOrEqual(mostCoreBytes);
 });
 
+/** What each component may weigh at most, in bytes of gzip without React and what every page carries anyway. */
+const mostComponentBytes = {
+  'pricing-table': 12_000,
+  'customer-portal': 14_500,
+  'checkout-button': 3_000,
+  'feature-gate': 6_500,
+  'usage-meter': 8_500,
+};
+
+test.each(Object.entries(mostComponentBytes))('%s alone fits into %i bytes of gzip', async (name, most) => {
+  const bytes = gzipSync(await component(name), { level: 9 }).byteLength;
+  expect(bytes).toBeGreaterThan(most / 2);
+  expect(bytes).toBeLessThanOrEqual(most);
+});
+
+test('whoever imports the provider alone loads no component', async () => {
+  expect(await page).not.toContain('bos-');
+});
+
+test('no component loads the texts of another', async () => {
+  const pricing = 'There are no plans yet.';
+  const portal = 'There are no invoices yet.';
+  const meter = 'Starts again {date}';
+  expect(await component('pricing-table')).toContain(pricing);
+  expect(await component('pricing-table')).not.toMatch(new RegExp(`${portal}|${meter}`));
+  expect(await component('customer-portal')).toContain(portal);
+  expect(await component('customer-portal')).not.toContain(pricing);
+  expect(await component('usage-meter')).toContain(meter);
+  expect(await component('usage-meter')).not.toMatch(new RegExp(`${pricing}|${portal}`));
+  expect(await component('checkout-button')).not.toMatch(new RegExp(`${pricing}|${portal}|${meter}`));
+  expect(await component('feature-gate')).not.toContain('bos-');
+});
+
 test('no operation of a secret key reaches the browser', async () => {
   expect(await everything).toContain('Viewer');
   expect(await everything).not.toMatch(/createSession|revokeSession|introspectSession|MerchantSession/i);
+  expect(await everything).not.toMatch(/ApplyCatalog|RecordUsage|AdvanceTestClock|MerchantProducts|CustomerBilling/i);
 });
 
 test('nothing of the server reaches the browser', async () => {
-  expect(await everything).not.toMatch(/INVALID_INPUT|node:/);
+  expect(await everything).not.toMatch(/INVALID_INPUT|["'`]node:/);
 });
+
+const component = (name: string) => bundle(`client/react/components/${name}.tsx`);
 
 /** What a merchant's production build makes of an entry. */
 async function bundle(entry: string): Promise<string> {

@@ -1,6 +1,4 @@
-import { backoffMs, leadMs, longestRetryAfterMs } from './schedule.ts';
-
-const waiverGapMs = 60_000;
+import { backoffMs, leadMs, longestRetryAfterMs, minuteMs } from './schedule.ts';
 
 /** When the next ask may go out, by a clock that only grows: remembers tokens and failures, decides nothing else. */
 export function createPace(nowMs: () => number, random: () => number) {
@@ -37,7 +35,7 @@ export function createPace(nowMs: () => number, random: () => number) {
     hurry();
     if (nowMs() < waivableAtMs) return;
     openAtMs = -Infinity;
-    waivableAtMs = nowMs() + waiverGapMs;
+    waivableAtMs = nowMs() + minuteMs;
   }
 
   /** @param remainingMs what the token has left; `-Infinity` without one. */

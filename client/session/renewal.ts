@@ -2,15 +2,13 @@ import { BillingOSError } from '../errors.ts';
 import type { Channel, Wake } from './host.ts';
 import { instantOf, isNoRenewal, remainingMs, surelyRemainingMs, type HeldToken } from './life.ts';
 import { createPace } from './pace.ts';
-import { minimumGapMs } from './schedule.ts';
+import { minimumGapMs, minuteMs } from './schedule.ts';
 import type { Session, SessionOptions } from './session.ts';
 import type { SessionAnswer, SessionSource } from './source.ts';
 import { isTerminal, lifeOf, transition, type SessionEvent, type SessionState, type TerminalState } from './state.ts';
 import { createStore } from './store.ts';
 import { channelOf, listenMs, skewMs, type News } from './tabs.ts';
 
-// A browser's timer overflows at 2^31 ms and may stop in sleep: a minute at a time, whoever is called looks at the clocks again.
-const longestTimerMs = 60_000;
 // Asks that fail, or fresh tokens that are refused, in a row.
 const patience = 3;
 const hopelessCodes: readonly string[] = ['SECRET_KEY_IN_BROWSER', 'INVALID_ENDPOINT'];
@@ -68,8 +66,9 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   const isNews = (atMs: number) => Math.max(signedOutAtMs, tokenAtMs) < atMs;
 
   function setTimer(delayMs: number) {
-    // Rounded up: browsers round down, and would call just before it is time.
-    timer = timers.set(plan, Math.min(Math.ceil(delayMs), longestTimerMs));
+    // Rounded up: browsers round down, and would call just before it is time. A minute at a time: a browser's timer overflows at
+    // 2^31 ms and may stop in sleep; whoever is called looks at the clocks again.
+    timer = timers.set(plan, Math.min(Math.ceil(delayMs), minuteMs));
   }
 
   /** The one place that decides what happens next. */
@@ -80,7 +79,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     if (delayMs > 0) setTimer(delayMs);
     else if (ask) {
       // Hidden and not needed: the next wake plans again.
-      if (page.isVisible() || waiters > 0) queue(ask);
+      if (page.isVisible() || waiters) queue(ask);
     } else if (life()) breakDown(new BillingOSError('TOKEN_EXPIRED', 'Expired.'));
   }
 
@@ -153,7 +152,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
 
   function fail(error: BillingOSError) {
     const { code } = error;
-    if (code === 'SIGNED_OUT' && trustedFromMs <= askedAtMs) return signOutAt(askedAtMs, error);
+    if (code === 'SIGNED_OUT' && askedAtMs >= trustedFromMs) return signOutAt(askedAtMs, error);
     // An older token changes nothing. After any other bad one nothing is sent: the app gave up the one before.
     if (!ask) return code === 'TOKEN_NOT_RENEWED' && mayCount() ? undefined : breakDown(error);
     if (hopelessCodes.includes(code) && !mayCount()) return breakDown(error);
@@ -190,7 +189,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     dispatch({ kind: 'ended', as });
   }
 
-  function tell(isNew = false) {
+  function tell(isNew?: true) {
     channel?.post({
       ...instantOf(clock),
       held: life() && newest,
@@ -311,6 +310,8 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
       const isNewest = token === newest?.token;
       if (isNewest && life()) {
         if (ask) {
+          // One that has served for a while was good: others may have been accepted meanwhile, in other tabs.
+          if (nowMs() - tokenAtMs > minuteMs) refusals = 0;
           countRefusal();
           dispatch({ kind: 'refused' });
           plan();

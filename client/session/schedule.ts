@@ -1,9 +1,8 @@
 /** No two asks are closer than this, whatever the answers are. */
 export const minimumGapMs = 5_000;
 
+export const minuteMs = 60_000;
 const shortestLeadMs = 5_000;
-const longestLeadMs = 60_000;
-const longestBackoffMs = 60_000;
 // What `Retry-After` asks for beyond that is a mistake of a server, and must not end a page's billing for a day.
 export const longestRetryAfterMs = 300_000;
 
@@ -12,8 +11,8 @@ export const longestRetryAfterMs = 300_000;
  * pages opened together do not ask together. Never more than half of a life that is shorter than any the service issues.
  */
 export const leadMs = (lifetimeMs: number, random: number): number =>
-  Math.min(Math.min(Math.max(lifetimeMs / 10, shortestLeadMs), longestLeadMs) * (1 + random / 2), lifetimeMs / 2);
+  Math.min(Math.min(Math.max(lifetimeMs / 10, shortestLeadMs), minuteMs) * (1 + random / 2), lifetimeMs / 2);
 
 /** How long to wait after the nth failure in a row (from 1): chance over a doubling span, at least the gap, at most a minute. */
 export const backoffMs = (failures: number, random: number): number =>
-  Math.max(minimumGapMs, random * Math.min(minimumGapMs * 2 ** failures, longestBackoffMs));
+  Math.max(minimumGapMs, random * Math.min(minimumGapMs * 2 ** failures, minuteMs));

@@ -12,7 +12,7 @@ export interface News extends Instant {
   /** When somebody last signed out. */
   readonly signedOutAtMs: number;
   /** It was opened just now, and wants to be told. */
-  readonly isNew: boolean;
+  readonly isNew: boolean | undefined;
 }
 
 /** How long a tab that was opened just now listens before it asks. */

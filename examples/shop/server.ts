@@ -15,6 +15,7 @@ interface ShopOptions {
 }
 
 const lifetimesSeconds: readonly unknown[] = [60, 300, 3_600];
+const monthSeconds = 31 * 86_400;
 
 /** The merchant's server: its own logins, its own page, and one route for billing. */
 export function createShop({ billingos, page, billingOrigin }: ShopOptions): Express {
@@ -71,6 +72,13 @@ export function createShop({ billingos, page, billingOrigin }: ShopOptions): Exp
     const user = logins.of(request)?.user;
     logins.end(request, response);
     if (user) await revoke(await billingos, fieldOf(request, 'sessionId'), user.id);
+    response.status(204).end();
+  });
+
+  // For show: time passes for everybody in the sandbox, so that one can watch a renewal.
+  app.post('/api/month', async (request, response) => {
+    if (!logins.of(request)) return void response.status(401).end();
+    await (await billingos).advanceTestClock(monthSeconds);
     response.status(204).end();
   });
 

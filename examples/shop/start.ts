@@ -7,6 +7,7 @@ import { buildPage } from './launch/page.ts';
 import { startService } from './launch/service.ts';
 import { LaunchError, publicUrlOf, readSettings, type Settings } from './launch/settings.ts';
 import { createShopKey } from './launch/shop-key.ts';
+import { stock } from './launch/stock.ts';
 import { stopSignal } from './launch/stop-signal.ts';
 import { createShop } from './server.ts';
 
@@ -19,7 +20,12 @@ async function run(settings: Settings): Promise<number> {
   const service = startService({ ...settings, env });
   const key = createShopKey(env);
 
-  const enter = async () => new BillingOS({ url: await service.ready, secretKey: await key.make() });
+  async function enter(): Promise<BillingOS> {
+    const url = await service.ready;
+    const billingos = new BillingOS({ url, secretKey: await key.make() });
+    await stock(billingos, url, `http://localhost:${shopPort}`);
+    return billingos;
+  }
   const [billingos, page] = [enter(), buildPage()];
   server.on('request', createShop({ billingos, page, billingOrigin: new URL(publicUrl).origin }));
 

@@ -5,6 +5,10 @@ import { printableText } from '../text.ts';
 import { FeatureKind } from './feature.ts';
 import { RecurringInterval, TiersMode } from './price.ts';
 
+/** GraphQL writes these words in capitals, and so may a file. */
+const word = <const Words extends readonly string[]>(words: Words) =>
+  z.preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(words));
+
 const key = z.string().regex(/^[\w.-]{1,64}$/, {
   error: 'must be 1 to 64 letters, digits, dots, dashes or underscores',
 });
@@ -23,11 +27,11 @@ const price = z
     unitAmountDecimal: amount.nullish(),
     recurring: z
       .object({
-        interval: z.enum(['day', 'week', 'month', 'year']),
+        interval: word(['day', 'week', 'month', 'year']),
         intervalCount: z.int().min(1).max(156).nullish(),
       })
       .nullish(),
-    tiersMode: z.enum(['graduated', 'volume']).nullish(),
+    tiersMode: word(['graduated', 'volume']).nullish(),
     tiers: z
       .array(z.object({ upTo: z.int().min(1).nullish(), unitAmount: amount.nullish(), flatAmount: amount.nullish() }))
       .max(100)
@@ -64,7 +68,7 @@ export const catalogSchema = z
         z.object({
           key,
           name: printableText({ min: 1, max: 255 }),
-          kind: z.enum(featureKinds),
+          kind: word(featureKinds),
           unit: printableText({ min: 1, max: 64 }).nullish(),
         }),
       )

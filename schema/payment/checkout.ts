@@ -2,13 +2,19 @@ import { z } from 'zod';
 import { builder } from '../builder.ts';
 import type { CheckoutRecord } from '../billing.ts';
 import { quantitySchema } from '../subscription/change.ts';
+import { externalId } from '../text.ts';
 
+/** Kept as the URL standard writes it: other readers of a line feed or a backslash in it could end up elsewhere. */
 const url = z
   .string()
   .max(2_000, { error: 'must have at most 2000 characters' })
-  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-    error: 'must be an absolute https URL',
-  });
+  .refine((text) => URL.canParse(text) && isPlainWebUrl(new URL(text)), {
+    error: 'must be an absolute https URL, without a user name',
+  })
+  .transform((text) => new URL(text).href);
+
+const isPlainWebUrl = ({ protocol, username, password }: URL) =>
+  /^https?:$/.test(protocol) && username === '' && password === '';
 
 const Checkout = builder.objectRef<CheckoutRecord>('Checkout').implement({
   description: 'A page on which the customer pays.',
@@ -21,7 +27,7 @@ const Checkout = builder.objectRef<CheckoutRecord>('Checkout').implement({
 
 const CreateCheckoutInput = builder.inputType('CreateCheckoutInput', {
   description: 'What to buy, and where to come back to.',
-  validate: z.object({ price: z.string(), quantity: quantitySchema, successUrl: url, cancelUrl: url }),
+  validate: z.object({ price: externalId, quantity: quantitySchema, successUrl: url, cancelUrl: url }),
   fields: (t) => ({
     price: t.id({ required: true, description: 'The key of a price that is for sale.' }),
     quantity: t.int({ defaultValue: 1, description: 'How many: 1–10000.' }),

@@ -52,7 +52,7 @@ Session.implement({
     status: t.expose('status', { type: SessionStatus, description: 'Whether its token is accepted now.' }),
     customer: t.field({
       type: Customer,
-      description: 'Whose billing the session shows.',
+      description: 'Whose billing the session shows. Callers: secret key; session, with READ_CUSTOMER.',
       authScopes: { $any: { merchant: true, customer: 'READ_CUSTOMER' } },
       resolve: ({ customerId }) => customerId,
     }),

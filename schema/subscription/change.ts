@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { builder } from '../builder.ts';
 import type { AmountLine as Line, PlanChangePreview as Preview } from '../billing.ts';
+import { externalId } from '../text.ts';
 import { Subscription } from './subscription.ts';
 
 /** How many of a price; nobody means a billion. */
@@ -20,7 +21,7 @@ export const AmountLine = builder.objectRef<Line>('AmountLine').implement({
 
 const PlanInput = builder.inputType('PlanInput', {
   description: 'What to subscribe to.',
-  validate: z.object({ price: z.string(), quantity: quantitySchema }),
+  validate: z.object({ price: externalId, quantity: quantitySchema }),
   fields: (t) => ({
     price: t.id({ required: true, description: 'The key of a price that is for sale and paid repeatedly.' }),
     quantity: t.int({ defaultValue: 1, description: 'How many: 1–10000.' }),

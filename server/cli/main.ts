@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { ApiError } from '../../schema/errors.ts';
 import { createLogger } from '../log.ts';
 import { StartupError } from '../startup-error.ts';
+import { addCatalogCommands } from './catalog.ts';
 import { addCustomersCommands } from './customers.ts';
 import { addImportCommands } from './import.ts';
 import { addKeysCommands } from './keys.ts';
@@ -27,6 +28,7 @@ addKeysCommands(program);
 addSessionsCommands(program);
 addCustomersCommands(program);
 addMerchantCommand(program);
+addCatalogCommands(program);
 addImportCommands(program);
 addStripeCommands(program);
 

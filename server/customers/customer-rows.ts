@@ -8,7 +8,7 @@ import type {
   Page,
   PageRequest,
 } from '../../schema/context.ts';
-import { ApiError, notFound } from '../../schema/errors.ts';
+import { notFound, unknownCursor } from '../../schema/errors.ts';
 import { type CustomerId, isCustomerId } from '../../schema/id.ts';
 import type { Database, Transaction } from '../database/database.ts';
 import { customers } from '../database/tables.ts';
@@ -115,8 +115,3 @@ export function matches({ email, bound, source }: CustomerFilter): SQL | undefin
 }
 
 const isBound = or(sql`${customers.externalUserId} is not null`, sql`${customers.externalOrganizationId} is not null`);
-
-const unknownCursor = () =>
-  new ApiError('INVALID_INPUT', 'The input is not valid.', {
-    problems: [{ path: ['after'], message: 'must be a cursor of this list' }],
-  });

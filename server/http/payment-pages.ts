@@ -119,7 +119,7 @@ const layout = (title: string, content: Html) =>
         ${styleElement}
       </head>
       <body>
-        <p class="badge">Test mode: no money is moved</p>
+        <header class="badge">Test mode: no money is moved</header>
         <main>${content}</main>
       </body>
     </html>`;

@@ -75,9 +75,11 @@ export function createPaymentHandler({ desk, logger }: PaymentHandlerOptions): H
     logger,
     name: 'payment page',
     answer,
-    headersFor: (_request, response) => ({
-      'content-security-policy': response.headers.get('content-security-policy') ?? "default-src 'none'",
-    }),
+    // A page has its own policy; what is no page has the strictest.
+    headersFor: (_request, response) => {
+      const policy = response.headers.get('content-security-policy');
+      return policy === null ? {} : { 'content-security-policy': policy };
+    },
   });
 }
 

@@ -1,3 +1,5 @@
+import type { PriceTier, SubscriptionStatus } from '../../schema/billing.ts';
+
 /** One thing as the merchant's biller has it, in our words. Ids are the biller's: `cus_…`, `prod_…`, `price_…`, `sub_…` of Stripe. */
 export type SourceRecord = SourceProduct | SourcePrice | SourceCustomer | SourceSubscription;
 
@@ -33,6 +35,10 @@ export interface SourcePrice {
   readonly unitAmount: string | null;
   /** `null`: paid once. */
   readonly recurring: { readonly interval: 'day' | 'week' | 'month' | 'year'; readonly intervalCount: number } | null;
+  /** `undefined` where the source does not say: what is known stays. */
+  readonly tiersMode: 'graduated' | 'volume' | null | undefined;
+  /** The same. */
+  readonly tiers: readonly PriceTier[] | undefined;
   readonly isActive: boolean;
 }
 
@@ -40,8 +46,7 @@ export interface SourceSubscription {
   readonly kind: 'subscription';
   readonly stripeId: string;
   readonly stripeCustomerId: string;
-  /** As Stripe has it: `active`, `trialing`, `past_due`, … */
-  readonly status: string;
+  readonly status: SubscriptionStatus;
   readonly items: readonly { readonly stripePriceId: string; readonly quantity: number | null }[];
   readonly currentPeriodStart: Date | null;
   readonly currentPeriodEnd: Date | null;

@@ -2,6 +2,9 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Owner } from '../../schema/context.ts';
 import type { Transaction } from '../database/database.ts';
 import { newId } from '../id.ts';
+import { adoptOwn } from './adoption.ts';
+import { isDeleted, removeDeleted } from './deleted-customers.ts';
+import { json } from './json.ts';
 import {
   type RecordKind,
   recordKinds,
@@ -34,6 +37,7 @@ export async function writeRecords(
   for (const kind of recordKinds) {
     const ofKind = records.filter((record) => record.kind === kind);
     if (ofKind.length === 0) continue;
+    if (kind === 'customer') await adoptOwn(transaction, owner, ofKind as readonly SourceCustomer[]);
     const { rows } = await transaction.execute<WrittenRow>(statementFor(kind, owner, ofKind, options));
     if (kind === 'customer') await transaction.execute(removeDeleted(owner, ofKind));
     written.push(writtenOf(kind, rows));
@@ -57,27 +61,10 @@ function statementFor(kind: RecordKind, owner: Owner, records: readonly SourceRe
   }
 }
 
-const json = (rows: readonly object[]) => sql`${JSON.stringify(rows)}::json`;
-
 /** Whether a dry run has met the id: what it refers to was not kept. */
 const isMet = ({ merchantId, environment }: Owner, { rehearsalId }: WriteOptions, id: SQL) =>
   sql`exists (select from imported_ids met where met.merchant_id = ${merchantId} and met.environment = ${environment}
     and met.import_id = ${rehearsalId ?? ''} and met.stripe_id = ${id})`;
-
-const isDeleted = ({ merchantId, environment }: Owner, id: SQL) =>
-  sql`exists (select from deleted_customers gone where gone.merchant_id = ${merchantId}
-    and gone.environment = ${environment} and gone.stripe_customer_id = ${id})`;
-
-/** One that was deleted while the statement waited for it, and that the statement made anew. */
-const removeDeleted = ({ merchantId, environment }: Owner, records: readonly SourceRecord[]) => sql`
-  delete from customers known using deleted_customers gone
-  where known.merchant_id = ${merchantId} and known.environment = ${environment}
-    and gone.merchant_id = known.merchant_id and gone.environment = known.environment
-    and gone.stripe_customer_id = known.stripe_customer_id
-    and known.stripe_customer_id in (
-      select stripe_id from json_to_recordset(${json(
-        records.map(({ stripeId }) => ({ stripe_id: stripeId })),
-      )}) as given(stripe_id text))`;
 
 const productsOf = (
   { merchantId, environment }: Owner,
@@ -128,29 +115,39 @@ const pricesOf = (owner: Owner, records: readonly SourcePrice[], options: WriteO
         unit_amount: price.unitAmount,
         interval: price.recurring?.interval,
         interval_count: price.recurring?.intervalCount,
+        tiers_mode: price.tiersMode,
+        has_tiers_mode: price.tiersMode !== undefined,
+        tiers: price.tiers,
         is_active: price.isActive,
       })),
     )}) as given(stripe_id text, stripe_product_id text, product_key text, currency text, unit_amount numeric,
-      interval text, interval_count integer, is_active boolean)
+      interval text, interval_count integer, tiers_mode text, has_tiers_mode boolean, tiers jsonb, is_active boolean)
   ), judged as (
-    select given.*, product.key, case
+    select given.stripe_id, given.currency, given.unit_amount, given.interval, given.interval_count, given.is_active,
+      case when given.has_tiers_mode then given.tiers_mode else known.tiers_mode end as tiers_mode,
+      coalesce(given.tiers, known.tiers, '[]') as tiers, product.key, case
       when given.product_key is null then 'no key is given for its product'
       when product.key is null and not ${isMet(owner, options, sql`given.stripe_product_id`)}
         then 'its product is not here' end as problem
     from given left join products product
       on product.merchant_id = ${owner.merchantId} and product.environment = ${owner.environment}
         and product.stripe_product_id = given.stripe_product_id
+      left join prices known on known.merchant_id = ${owner.merchantId} and known.environment = ${owner.environment}
+        and known.stripe_price_id = given.stripe_id
   ), written as (
-    insert into prices as known
-      (merchant_id, environment, key, stripe_price_id, product_key, currency, unit_amount, interval, interval_count, is_active)
-    select ${owner.merchantId}, ${owner.environment}, stripe_id, stripe_id, key, currency, unit_amount, interval, interval_count, is_active
+    insert into prices as known (merchant_id, environment, key, stripe_price_id, product_key, currency, unit_amount,
+      interval, interval_count, tiers_mode, tiers, is_active)
+    select ${owner.merchantId}, ${owner.environment}, stripe_id, stripe_id, key, currency, unit_amount, interval,
+      interval_count, tiers_mode, tiers, is_active
     from judged where problem is null and key is not null
     on conflict (merchant_id, environment, stripe_price_id) do update
       set product_key = excluded.product_key, currency = excluded.currency, unit_amount = excluded.unit_amount,
-        interval = excluded.interval, interval_count = excluded.interval_count, is_active = excluded.is_active
-      where (known.product_key, known.currency, known.unit_amount, known.interval, known.interval_count, known.is_active)
+        interval = excluded.interval, interval_count = excluded.interval_count, tiers_mode = excluded.tiers_mode,
+        tiers = excluded.tiers, is_active = excluded.is_active
+      where (known.product_key, known.currency, known.unit_amount, known.interval, known.interval_count,
+          known.tiers_mode, known.tiers, known.is_active)
         is distinct from (excluded.product_key, excluded.currency, excluded.unit_amount, excluded.interval,
-          excluded.interval_count, excluded.is_active)
+          excluded.interval_count, excluded.tiers_mode, excluded.tiers, excluded.is_active)
     returning stripe_price_id, xmax = 0 as is_new
   )
   select judged.stripe_id, judged.problem, coalesce(written.is_new, case when judged.key is null then true end) as is_new

@@ -17,7 +17,8 @@ interface CheckoutsOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-const lifetimeMs = 24 * 3_600_000;
+/** Stripe takes less than a day. */
+const lifetimeMs = 23 * 3_600_000;
 /** So much is left of a page that is given once more. */
 const leastLeftMs = 3_600_000;
 

@@ -1,6 +1,7 @@
 import type { Stripe } from 'stripe';
 import type { Environment } from '../../schema/environment.ts';
 import { ImportError } from '../import/record.ts';
+import { hostOf } from './host.ts';
 import { checkKey } from './key.ts';
 import { createRetries, type Retries } from './retries.ts';
 
@@ -59,15 +60,4 @@ function pageOf(answer: unknown): StripePage {
   const { data, has_more: hasMore } = answer as { data?: unknown; has_more?: unknown };
   if (!Array.isArray(data)) throw new ImportError('What answered is not Stripe: its list has no data.');
   return { kind: 'page', objects: data, hasMore: hasMore === true };
-}
-
-function hostOf(apiBase: string | undefined) {
-  if (apiBase === undefined) return {};
-  const url = URL.canParse(apiBase) ? new URL(apiBase) : undefined;
-  const isLoopback = url?.hostname === 'localhost' || /^127(\.\d{1,3}){3}$/.test(url?.hostname ?? '');
-  if (!url || url.pathname !== '/' || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback))) {
-    throw new ImportError('The address of the Stripe API must be an https origin, or http for this machine.');
-  }
-  const protocol = url.protocol === 'http:' ? 'http' : 'https';
-  return { host: url.hostname, port: url.port || (protocol === 'http' ? 80 : 443), protocol } as const;
 }

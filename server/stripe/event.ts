@@ -8,7 +8,7 @@ export const stages = ['created', 'changed', 'deleted'] as const;
 /** Something that happened at Stripe to what is mirrored here. */
 export interface MirroredEvent {
   readonly id: string;
-  readonly kind: RecordKind;
+  readonly kind: RecordKind | 'checkout';
   readonly stage: (typeof stages)[number];
   readonly objectId: string;
   readonly createdSeconds: number;
@@ -27,8 +27,14 @@ const envelope = z.object({
 
 export type StripeEvent = z.output<typeof envelope>;
 
-/** `customer.subscription.updated` counts, `customer.discount.created` does not: its object is no customer. */
-const mirroredType = /^(?:customer\.(?=subscription\.))?(customer|product|price|subscription)\.([a-z_]+)$/;
+/** By what its type says before the last dot: `customer.discount.created` is about no customer. */
+const kindOf = new Map<string, MirroredEvent['kind']>([
+  ['product', 'product'],
+  ['price', 'price'],
+  ['customer', 'customer'],
+  ['customer.subscription', 'subscription'],
+  ['checkout.session', 'checkout'],
+]);
 
 const identified = z.object({ id: chosenId });
 
@@ -37,9 +43,10 @@ export const stripeEventOf = (value: unknown): StripeEvent | undefined => envelo
 
 /** `undefined` when it is about something else, or about an account that is connected to this one (Stripe Connect). */
 export function mirroredEventOf({ id, type, created, account, data }: StripeEvent): MirroredEvent | undefined {
-  const [, kind, verb] = mirroredType.exec(type) ?? [];
+  const dot = type.lastIndexOf('.');
+  const [kind, verb] = [kindOf.get(type.slice(0, dot)), type.slice(dot + 1)];
   const objectId = identified.safeParse(data.object).data?.id;
   if (kind === undefined || objectId === undefined || account != null) return undefined;
   const stage = verb === 'created' || verb === 'deleted' ? verb : 'changed';
-  return { id, kind: kind as RecordKind, stage, objectId, createdSeconds: created, object: data.object };
+  return { id, kind, stage, objectId, createdSeconds: created, object: data.object };
 }

@@ -6,11 +6,12 @@ import type { Transaction } from '../database/database.ts';
 import { customers, deletedCustomers, prices, products, subscriptions } from '../database/tables.ts';
 import type { RowProblem, SourceRecord } from '../import/record.ts';
 import { writeRecords } from '../import/write.ts';
+import { sessionOf, takeSession } from './checkout.ts';
 import type { MirroredEvent } from './event.ts';
 import { customerOf, priceOf, productOf, subscriptionOf } from './record.ts';
 
-/** What the mirror made of an event: `gone` is about a customer that was deleted, here or at Stripe. */
-export type Mirrored = { readonly kind: 'applied' | 'gone' } | ({ readonly kind: 'unusable' } & RowProblem);
+/** What the mirror made of an event: `gone` is about a customer that was deleted, here or at Stripe; `foreign` about a checkout that is not ours. */
+export type Mirrored = { readonly kind: 'applied' | 'gone' | 'foreign' } | ({ readonly kind: 'unusable' } & RowProblem);
 
 const applied: Mirrored = { kind: 'applied' };
 const gone: Mirrored = { kind: 'gone' };
@@ -22,6 +23,8 @@ const gone: Mirrored = { kind: 'gone' };
  *   subscriptions, which Stripe has canceled; only its Stripe id goes. Neither comes back by a late event or an import.
  * - Products and prices stay and become inactive: subscriptions name them, and the merchant's code their keys.
  * - A subscription stays, with its last status.
+ *
+ * A customer that we had made at Stripe is known by the id of ours that is in its metadata.
  *
  * Throws CONFLICT for what refers to a customer or product that is not here yet: Stripe sends it again, for days, and by
  * then it is. To answer that all is well would lose it.
@@ -44,6 +47,8 @@ export async function mirror(
       return event.stage === 'deleted'
         ? deactivate(transaction, owner, event)
         : takeOffer(transaction, owner, event, nowMs);
+    case 'checkout':
+      return takeCheckout(transaction, owner, event);
   }
 }
 
@@ -136,6 +141,18 @@ async function deactivate(
     .set({ isActive: false })
     .where(and(isOwnedIn(table, owner), eq(column, objectId)));
   return applied;
+}
+
+async function takeCheckout(
+  transaction: Transaction,
+  owner: Owner,
+  { objectId, object, createdSeconds }: MirroredEvent,
+): Promise<Mirrored> {
+  const session = sessionOf(object);
+  if (!session)
+    return { kind: 'unusable', where: objectId, reason: 'it is not a checkout session as Stripe writes it' };
+  const isOurs = await takeSession(transaction, owner, session, new Date(createdSeconds * 1_000));
+  return isOurs ? applied : { kind: 'foreign' };
 }
 
 async function write(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type PriceTier, subscriptionStatuses } from '../../schema/billing.ts';
 import type {
   RowProblem,
   SourceCustomer,
@@ -41,21 +42,39 @@ const product = z
     isActive: active,
   }));
 
+const wholeAmount = z.int().nullish();
+const decimalAmount = z
+  .string()
+  .regex(/^-?\d{1,20}(\.\d{1,12})?$/)
+  .nullish();
+
 /** The decimal one is exact below a minor unit; older versions of the API lack it. */
-const amounts = {
-  unit_amount: z.int().nullish(),
-  unit_amount_decimal: z
-    .string()
-    .regex(/^-?\d{1,20}(\.\d{1,12})?$/)
-    .nullish(),
-};
+const amountOf = (whole: number | null | undefined, decimal: string | null | undefined) =>
+  decimal ?? whole?.toString() ?? null;
+
+const tier = z
+  .object({
+    up_to: z.int().min(1).nullish(),
+    unit_amount: wholeAmount,
+    unit_amount_decimal: decimalAmount,
+    flat_amount: wholeAmount,
+    flat_amount_decimal: decimalAmount,
+  })
+  .transform((one): PriceTier => ({
+    upTo: one.up_to ?? null,
+    unitAmount: amountOf(one.unit_amount, one.unit_amount_decimal),
+    flatAmount: amountOf(one.flat_amount, one.flat_amount_decimal),
+  }));
 
 const price = z
   .object({
     id: chosenId,
     product: reference(chosenId),
     currency: z.string().regex(/^[a-z]{3}$/, { error: 'is not a currency such as usd' }),
-    ...amounts,
+    unit_amount: wholeAmount,
+    unit_amount_decimal: decimalAmount,
+    tiers_mode: z.enum(['graduated', 'volume']).nullish(),
+    tiers: z.array(tier).nullish(),
     recurring: z
       .object({ interval: z.enum(['day', 'week', 'month', 'year']), interval_count: z.int().min(1).default(1) })
       .transform(({ interval, interval_count: intervalCount }) => ({ interval, intervalCount }))
@@ -67,8 +86,11 @@ const price = z
     stripeId: one.id,
     stripeProductId: one.product,
     currency: one.currency,
-    unitAmount: one.unit_amount_decimal ?? one.unit_amount?.toString() ?? null,
+    unitAmount: amountOf(one.unit_amount, one.unit_amount_decimal),
     recurring: one.recurring ?? null,
+    tiersMode: one.tiers_mode,
+    // Stripe leaves them out unless they are asked for.
+    tiers: one.tiers_mode === null ? [] : (one.tiers ?? undefined),
     isActive: one.active,
   }));
 
@@ -95,7 +117,7 @@ const subscription = z
   .object({
     id: idOf('sub'),
     customer: reference(idOf('cus')),
-    status: z.string().regex(/^[a-z_]{1,50}$/, { error: 'is not a status such as active' }),
+    status: z.enum(subscriptionStatuses, { error: 'is not a status such as active' }),
     items: z.object({
       data: z.array(item),
       has_more: z.literal(false, { error: 'has more than Stripe sent along' }).nullish(),

@@ -15,11 +15,13 @@ interface Stage {
   readonly recordOf: (object: unknown, where: string) => SourceRecord | RowProblem | undefined;
 }
 
+const withTiers = { 'expand[]': 'data.tiers' };
+
 /** In the order of `recordKinds`. Without a filter Stripe promises active prices only, and subscriptions that still run. */
 const stages = {
   product: { list: 'products', recordOf: productOf },
-  price: { list: 'prices', filter: { active: 'true' }, recordOf: priceOf },
-  archivedPrice: { list: 'prices', filter: { active: 'false' }, recordOf: priceOf },
+  price: { list: 'prices', filter: { active: 'true', ...withTiers }, recordOf: priceOf },
+  archivedPrice: { list: 'prices', filter: { active: 'false', ...withTiers }, recordOf: priceOf },
   customer: { list: 'customers', recordOf: customerOf },
   subscription: { list: 'subscriptions', filter: { status: 'all' }, recordOf: subscriptionOf },
 } as const satisfies Record<string, Stage>;

@@ -1,11 +1,30 @@
-import { getNamedType, GraphQLID, type GraphQLInputType, isInputObjectType, isObjectType } from 'graphql';
+import { getNamedType, GraphQLID, type GraphQLInputType, isInputObjectType, isObjectType, Kind, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { schema } from '../../schema/index.ts';
+import { callerRuleOf } from '../../schema/operation.ts';
 import { newId } from '../../server/id.ts';
 import { createHarness, type GraphqlAnswer, type Harness, sdkFor, type TestMerchant } from '../support/harness.ts';
+import { apply } from '../support/catalog.ts';
 import { importCustomers, ownerOf } from '../support/import.ts';
+import { buy, returnUrls } from '../support/payment-page.ts';
 
-type Noun = 'session' | 'customer' | 'key' | 'externalUser' | 'externalOrganization' | 'stripeCustomer' | 'import';
+type Noun =
+  | 'session'
+  | 'customer'
+  | 'key'
+  | 'externalUser'
+  | 'externalOrganization'
+  | 'stripeCustomer'
+  | 'import'
+  | 'feature'
+  | 'product'
+  | 'price'
+  | 'stripeProduct'
+  | 'stripePrice'
+  | 'usage';
+
+/** What belongs to a merchant, not to one of its customers. */
+const catalogNouns: readonly Noun[] = ['feature', 'product', 'price', 'stripeProduct', 'stripePrice'];
 
 interface Case {
   /** What the id names; `node` takes ids of several nouns. */
@@ -13,10 +32,10 @@ interface Case {
   readonly query: string;
   readonly variables: (id: string) => object;
   /**
-   * `creates`: an id nobody has used yet is a new thing of the caller’s own. `changes`: whose own it is does not answer with it
-   * alone, or not twice.
+   * `creates`: an id nobody has used yet is a new thing of the caller’s own. `names`: the same, and the answer shows no thing.
+   * `changes`: whose own it is does not answer with it alone, or not twice.
    */
-  readonly effect?: 'creates' | 'changes';
+  readonly effect?: 'creates' | 'names' | 'changes';
 }
 
 const byId = (id: string) => ({ id });
@@ -32,6 +51,23 @@ const identify = (mutation: 'bindCustomer' | 'relinkCustomer') =>
     ${mutation}(id: $id, identity: $identity${mutation === 'relinkCustomer' ? ', reason: "a test"' : ''}) { id } }`;
 const merge = 'mutation ($from: ID!, $into: ID!) { mergeCustomers(from: $from, into: $into, reason: "a test") { id } }';
 const nobody = () => newId('cus', Date.now());
+
+const planInput = (price: string) => ({ input: { price } });
+const preview = 'query ($input: PlanInput!) { previewPlanChange(input: $input) { recurringAmount } }';
+const changePlan = 'mutation ($input: PlanInput!) { changePlan(input: $input) { id } }';
+const createCheckout = 'mutation ($input: CreateCheckoutInput!) { createCheckout(input: $input) { id } }';
+const trackUsage = 'mutation ($input: TrackUsageInput!) { trackUsage(input: $input) { outcome } }';
+const recordUsage = 'mutation ($events: [RecordUsageInput!]!) { recordUsage(events: $events) { recordedCount } }';
+const recordFor = (customer: object) => ({
+  events: [{ customer, featureKey: own.feature, idempotencyKey: `use-${Math.random()}` }],
+});
+const readAs = (customerField: string) => `{ viewer { ${customerField} } }`;
+const applyCatalog =
+  'mutation ($input: CatalogInput!) { applyCatalog(input: $input, mode: DRY) { changes { kind noun } } }';
+const feature = (key: string) => ({ key, name: 'A feature', kind: 'BOOLEAN' });
+const product = (more: object) => ({ key: 'a-product', name: 'A product', features: [], prices: [], ...more });
+const price = (more: object) => ({ key: 'a-price', currency: 'usd', unitAmount: 1, ...more });
+const catalogOf = (products: object[], features: object[] = []) => ({ input: { features, products } });
 
 /** Every place where a caller can name something, by its path in the schema. */
 const cases: Readonly<Record<string, Case>> = {
@@ -180,6 +216,113 @@ const cases: Readonly<Record<string, Case>> = {
     variables: (externalOrganizationId) => ({ input: { externalUserId: 'ada', externalOrganizationId } }),
     effect: 'creates',
   },
+  'Query.previewPlanChange.input.price': { nouns: ['price'], query: preview, variables: planInput },
+  'Mutation.changePlan.input.price': { nouns: ['price'], query: changePlan, variables: planInput },
+  'Mutation.createCheckout.input.price': {
+    nouns: ['price'],
+    query: createCheckout,
+    variables: (key) => ({ input: { price: key, ...returnUrls } }),
+    // Whose own it is has a subscription by now.
+    effect: 'changes',
+  },
+  'Customer.feature.key': {
+    nouns: ['feature'],
+    query: `query ($id: ID!) ${readAs('feature(key: $id) { granted }')}`,
+    variables: byId,
+  },
+  'Customer.usage.featureKey': {
+    nouns: ['feature'],
+    query: `query ($id: ID!) ${readAs('usage(featureKey: $id) { used }')}`,
+    variables: byId,
+  },
+  'Mutation.trackUsage.input.featureKey': {
+    nouns: ['feature'],
+    query: trackUsage,
+    variables: (featureKey) => ({ input: { featureKey, idempotencyKey: `use-${Math.random()}` } }),
+  },
+  'Mutation.trackUsage.input.idempotencyKey': {
+    nouns: ['usage'],
+    query: trackUsage,
+    variables: (idempotencyKey) => ({ input: { featureKey: own.feature, idempotencyKey } }),
+    effect: 'names',
+  },
+  'Mutation.recordUsage.events.customer.id': {
+    nouns: ['customer'],
+    query: recordUsage,
+    variables: (id) => recordFor({ id }),
+  },
+  'Mutation.recordUsage.events.customer.externalUserId': {
+    nouns: ['externalUser'],
+    query: recordUsage,
+    variables: (externalUserId) => recordFor({ externalUserId }),
+  },
+  'Mutation.recordUsage.events.customer.externalOrganizationId': {
+    nouns: ['externalOrganization'],
+    query: recordUsage,
+    variables: (externalOrganizationId) => recordFor({ externalOrganizationId }),
+  },
+  'Mutation.recordUsage.events.customer.stripeCustomerId': {
+    nouns: ['stripeCustomer'],
+    query: recordUsage,
+    variables: (stripeCustomerId) => recordFor({ stripeCustomerId }),
+  },
+  'Mutation.recordUsage.events.featureKey': {
+    nouns: ['feature'],
+    query: recordUsage,
+    variables: (featureKey) => ({
+      events: [{ customer: { id: own.customer }, featureKey, idempotencyKey: `use-${Math.random()}` }],
+    }),
+  },
+  'Mutation.recordUsage.events.idempotencyKey': {
+    nouns: ['usage'],
+    query: recordUsage,
+    variables: (idempotencyKey) => ({
+      events: [
+        {
+          customer: { externalOrganizationId: own.externalOrganization },
+          featureKey: own.feature,
+          idempotencyKey,
+        },
+      ],
+    }),
+    effect: 'names',
+  },
+  'Mutation.applyCatalog.input.features.key': {
+    nouns: ['feature'],
+    query: applyCatalog,
+    variables: (key) => catalogOf([], [feature(key)]),
+    effect: 'names',
+  },
+  'Mutation.applyCatalog.input.products.key': {
+    nouns: ['product'],
+    query: applyCatalog,
+    variables: (key) => catalogOf([product({ key })]),
+    effect: 'names',
+  },
+  'Mutation.applyCatalog.input.products.stripeProductId': {
+    nouns: ['stripeProduct'],
+    query: applyCatalog,
+    variables: (stripeProductId) => catalogOf([product({ stripeProductId })]),
+    effect: 'names',
+  },
+  'Mutation.applyCatalog.input.products.features.key': {
+    nouns: ['feature'],
+    query: applyCatalog,
+    variables: (key) => catalogOf([product({ features: [{ key }] })]),
+    effect: 'changes',
+  },
+  'Mutation.applyCatalog.input.products.prices.key': {
+    nouns: ['price'],
+    query: applyCatalog,
+    variables: (key) => catalogOf([product({ prices: [price({ key })] })]),
+    effect: 'names',
+  },
+  'Mutation.applyCatalog.input.products.prices.stripePriceId': {
+    nouns: ['stripePrice'],
+    query: applyCatalog,
+    variables: (stripePriceId) => catalogOf([product({ prices: [price({ stripePriceId })] })]),
+    effect: 'names',
+  },
 };
 
 function idPaths(type: GraphQLInputType, path: string, seen: readonly string[] = []): string[] {
@@ -191,29 +334,71 @@ function idPaths(type: GraphQLInputType, path: string, seen: readonly string[] =
   );
 }
 
+const argumentsOfAll = Object.values(schema.getTypeMap())
+  .filter((type) => isObjectType(type))
+  .flatMap((type) => Object.values(type.getFields()).map((field) => ({ type, field })))
+  .flatMap(({ type, field }) =>
+    field.args.map((argument) => ({ path: `${type.name}.${field.name}.${argument.name}`, argument })),
+  );
+
 test('B1 every id that a caller can send has a case here', () => {
-  const paths = [schema.getQueryType(), schema.getMutationType()]
-    .filter((root) => isObjectType(root))
-    .flatMap((root) =>
-      Object.values(root.getFields()).flatMap((field) =>
-        field.args.flatMap((arg) => idPaths(arg.type, `${root.name}.${field.name}.${arg.name}`)),
-      ),
-    );
+  const paths = argumentsOfAll.flatMap(({ path, argument }) => idPaths(argument.type, path));
   expect(paths.toSorted()).toEqual(Object.keys(cases).toSorted());
 });
+
+/** Who may ask, by the rule of the field at the top. */
+function callersOf({ query }: Case) {
+  const [operation] = parse(query).definitions;
+  const [root] = operation?.kind === Kind.OPERATION_DEFINITION ? operation.selectionSet.selections : [];
+  const fields = { ...schema.getQueryType()?.getFields(), ...schema.getMutationType()?.getFields() };
+  const field = root?.kind === Kind.FIELD ? fields[root.name.value] : undefined;
+  if (!field) throw new TypeError(`No field is asked for: ${query}`);
+  return callerRuleOf(field) ?? {};
+}
 
 /** One of each noun, and the token of the session. */
 type Things = Readonly<Record<Noun, string>> & { readonly token: string };
 
 let harness: Harness;
 let own: Things;
+let invoices: { readonly foreign: string };
 let others: Readonly<Record<'a sibling customer' | 'another merchant' | 'the other environment', Things>>;
 
-async function thingsOf(merchant: TestMerchant, name: string): Promise<Things> {
+/** Each merchant’s own words for what it sells. */
+const catalogNamed = (name: string) => ({
+  features: [{ key: `${name}-exports`, name: 'Exports', kind: 'QUOTA', unit: 'exports' }],
+  products: [
+    {
+      key: `${name}-pro`,
+      stripeProductId: `prod_${name}`,
+      name: 'Pro',
+      features: [{ key: `${name}-exports`, amount: 1_000 }],
+      prices: [
+        {
+          key: `${name}-monthly`,
+          stripePriceId: `price_${name}`,
+          currency: 'usd',
+          unitAmount: 1900,
+          recurring: { interval: 'MONTH' },
+        },
+      ],
+    },
+  ],
+});
+
+async function thingsOf(merchant: TestMerchant, name: string, catalog: string = name): Promise<Things> {
   const { billingos, keyId } = merchant;
   const user = await billingos.createSessionToken({ externalUserId: `${name}-user` });
   await billingos.createSessionToken({ externalUserId: 'x', externalOrganizationId: `${name}-organization` });
   await importCustomers(harness, merchant, { [`cus_${name}`]: null });
+  await apply(harness, merchant, catalogNamed(catalog));
+  const usage = `use-of-${name}`;
+  await harness.graphql(
+    user.sessionToken,
+    trackUsage,
+    { input: { featureKey: `${catalog}-exports`, idempotencyKey: usage } },
+    { environment: merchant.environment },
+  );
   return {
     session: user.session.id,
     customer: user.customer.id,
@@ -222,6 +407,12 @@ async function thingsOf(merchant: TestMerchant, name: string): Promise<Things> {
     externalOrganization: `${name}-organization`,
     stripeCustomer: `cus_${name}`,
     import: (await harness.rules.imports.begin(ownerOf(merchant), { sourceName: 'stripe', mode: 'real' })).id,
+    feature: `${catalog}-exports`,
+    product: `${catalog}-pro`,
+    price: `${catalog}-monthly`,
+    stripeProduct: `prod_${catalog}`,
+    stripePrice: `price_${catalog}`,
+    usage,
     token: user.sessionToken,
   };
 }
@@ -239,10 +430,15 @@ beforeAll(async () => {
   };
   own = await thingsOf(merchant, 'own');
   others = {
-    'a sibling customer': await thingsOf(merchant, 'sibling'),
+    'a sibling customer': await thingsOf(merchant, 'sibling', 'own'),
     'another merchant': await thingsOf(rival, 'rival'),
     'the other environment': await thingsOf(inLive, 'live'),
   };
+  await buy(harness, own.token, own.price);
+  const { token, price: key } = others['another merchant'];
+  await buy(harness, token, key);
+  const { data } = await harness.graphql(token, '{ viewer { invoices { edges { node { id } } } } }');
+  invoices = { foreign: data?.['viewer'].invoices.edges[0].node.id };
 });
 afterAll(() => harness.stop());
 
@@ -255,6 +451,12 @@ const unknownOf: Readonly<Record<Noun, () => string>> = {
   externalOrganization: () => `nobody-${Math.random()}`,
   stripeCustomer: () => `cus_${Math.random()}`,
   import: () => newId('imp', Date.now()),
+  feature: () => `feature-${Math.random()}`,
+  product: () => `product-${Math.random()}`,
+  price: () => `price-${Math.random()}`,
+  stripeProduct: () => `prod_${Math.random()}`,
+  stripePrice: () => `price_${Math.random()}`,
+  usage: () => `use-${Math.random()}`,
 };
 
 const garbage = [
@@ -279,7 +481,8 @@ const garbage = [
 const ask = (credential: string, { query, variables }: Case, id: string) =>
   harness.graphql(credential, query, variables(id));
 
-const seenOf = ({ status, text }: GraphqlAnswer) => ({ status, text });
+/** An answer may repeat what was sent. */
+const seenOf = ({ status, text }: GraphqlAnswer, sent: string) => ({ status, text: text.replaceAll(sent, '…') });
 
 /** Nothing of theirs is in it but what the caller sent. */
 function expectNothingOf(things: Things, answer: GraphqlAnswer, sent: string): void {
@@ -288,9 +491,13 @@ function expectNothingOf(things: Things, answer: GraphqlAnswer, sent: string): v
   }
 }
 
-const creating = Object.entries(cases).filter(([, { effect }]) => effect === 'creates');
-const finding = Object.entries(cases).filter(([, { effect }]) => effect !== 'creates');
-const repeatable = finding.filter(([, { effect }]) => effect === undefined);
+const isNew = ({ effect }: Case) => effect === 'creates' || effect === 'names';
+const ofMerchants = Object.entries(cases).filter(([, one]) => callersOf(one).merchant);
+const ofSessions = Object.entries(cases).filter(([, one]) => callersOf(one).customer !== undefined);
+const creating = ofMerchants.filter(([, { effect }]) => effect === 'creates');
+const naming = Object.entries(cases).filter(([, { effect }]) => effect === 'names');
+const finding = ofMerchants.filter(([, one]) => !isNew(one));
+const repeatable = Object.entries(cases).filter(([, { effect }]) => effect === undefined);
 
 describe('a merchant', () => {
   describe.each(finding)('%s', (_path, found) => {
@@ -298,10 +505,11 @@ describe('a merchant', () => {
       'B1 with an id of %s answers a secret key exactly like with an id of nobody',
       async (whose) => {
         for (const noun of found.nouns) {
-          const foreign = await ask(harness.merchant.secretKey, found, others[whose][noun]);
-          const unknown = await ask(harness.merchant.secretKey, found, unknownOf[noun]());
-          expect(seenOf(foreign)).toEqual(seenOf(unknown));
-          expectNothingOf(others[whose], foreign, '');
+          const [theirs, nothing] = [others[whose][noun], unknownOf[noun]()];
+          const foreign = await ask(harness.merchant.secretKey, found, theirs);
+          const unknown = await ask(harness.merchant.secretKey, found, nothing);
+          expect(seenOf(foreign, theirs)).toEqual(seenOf(unknown, nothing));
+          expectNothingOf(others[whose], foreign, theirs);
         }
       },
     );
@@ -339,34 +547,96 @@ describe('a merchant', () => {
     expect(ofNobody.data).toEqual({ introspectSession: { active: false, session: null } });
     for (const whose of ['another merchant', 'the other environment'] as const) {
       const answer = await harness.graphql(harness.merchant.secretKey, query, { token: others[whose].token });
-      expect(seenOf(answer)).toEqual(seenOf(ofNobody));
+      expect(seenOf(answer, 'x')).toEqual(seenOf(ofNobody, 'x'));
     }
   });
 
-  test('B1 a cursor of another merchant leads to the caller’s own sessions only', async () => {
-    const query = 'query ($after: String) { sessions(first: 100, after: $after) { edges { node { id } } } }';
-    for (const things of Object.values(others)) {
-      const answer = await harness.graphql(harness.merchant.secretKey, query, { after: things.session });
-      expect(answer.status).toBe(200);
-      expectNothingOf(others['another merchant'], answer, '');
-      expectNothingOf(others['the other environment'], answer, '');
+  /** By the path of the cursor: a list, and whether a cursor of nothing of its kind is refused. */
+  const lists: Readonly<Record<string, string>> = {
+    'Query.sessions.after': 'sessions(first: 100, after: $after) { edges { node { id } } }',
+    'Query.customers.after': 'customers(first: 100, after: $after) { edges { node { id } } }',
+    'Query.unresolvedCustomers.after':
+      'unresolvedCustomers(first: 100, after: $after) { edges { node { customer { id } } } }',
+    'Customer.invoices.after':
+      'customer(by: { externalUserId: "own-user" }) { invoices(after: $after) { edges { node { id } } } }',
+  };
+
+  test('B1 every cursor that a caller can send has a list here', () => {
+    const paths = argumentsOfAll.filter(({ argument }) => argument.name === 'after').map(({ path }) => path);
+    expect(paths.toSorted()).toEqual(Object.keys(lists).toSorted());
+  });
+
+  test.each(Object.entries(lists))(
+    'B1 %s of somebody else leads to what is the caller’s own only, and garbage nowhere',
+    async (_path, list) => {
+      const query = `query ($after: String) { ${list} }`;
+      for (const things of Object.values(others)) {
+        for (const after of [things.session, things.customer, invoices.foreign]) {
+          const answer = await harness.graphql(harness.merchant.secretKey, query, { after });
+          expect([undefined, 'INVALID_INPUT']).toContain(answer.code);
+          expectNothingOf(others['another merchant'], answer, '');
+          expectNothingOf(others['the other environment'], answer, '');
+          expect(answer.text).not.toContain(invoices.foreign);
+        }
+      }
+      for (const after of garbage) {
+        const answer = await harness.graphql(harness.merchant.secretKey, query, { after });
+        expect(answer.code, after).toBe('INVALID_INPUT');
+      }
+    },
+  );
+});
+
+describe.each(naming)('%s', (_path, named) => {
+  test('B1 knows nothing of what others call the same', async () => {
+    const credential = callersOf(named).merchant ? harness.merchant.secretKey : own.token;
+    for (const noun of named.nouns) {
+      const nothing = unknownOf[noun]();
+      const unknown = await ask(credential, named, nothing);
+      expect(unknown).toMatchObject({ status: 200, errors: [] });
+      for (const things of othersIn(noun)) {
+        const foreign = await ask(credential, named, things[noun]);
+        expect(seenOf(foreign, things[noun])).toEqual(seenOf(unknown, nothing));
+      }
+      for (const id of garbage) expect([undefined, 'INVALID_INPUT']).toContain((await ask(credential, named, id)).code);
     }
   });
 });
 
+/** A sibling has the catalog of its merchant. */
+const othersIn = (noun: Noun) =>
+  Object.entries(others).flatMap(([whose, things]) =>
+    whose === 'a sibling customer' && catalogNouns.includes(noun) ? [] : [things],
+  );
+
 describe('a session', () => {
-  test.each(Object.entries(cases))(
+  const isForbidden = ([, one]: (typeof ofSessions)[number]) => callersOf(one).customer === undefined;
+
+  test.each(Object.entries(cases).filter(isForbidden))(
+    'B1 %s is refused to a session, whatever it names',
+    async (_path, asked) => {
+      for (const noun of asked.nouns) {
+        const ids = [unknownOf[noun](), ...Object.values(others).map((things) => things[noun]), ...garbage];
+        for (const id of ids) expect((await ask(own.token, asked, id)).code).toBe('FORBIDDEN');
+      }
+    },
+  );
+
+  test.each(ofSessions.filter(([, one]) => !isNew(one)))(
     'B1 %s answers a session about others exactly like about nobody',
     async (_path, asked) => {
       for (const noun of asked.nouns) {
-        const unknown = await ask(own.token, asked, unknownOf[noun]());
-        expect(['NOT_FOUND', 'FORBIDDEN']).toContain(unknown.code);
-        for (const things of Object.values(others)) {
+        const nothing = unknownOf[noun]();
+        const unknown = await ask(own.token, asked, nothing);
+        expect(['NOT_FOUND', 'INVALID_INPUT']).toContain(unknown.code);
+        for (const things of othersIn(noun)) {
           const foreign = await ask(own.token, asked, things[noun]);
-          expect(seenOf(foreign)).toEqual(seenOf(unknown));
+          expect(seenOf(foreign, things[noun])).toEqual(seenOf(unknown, nothing));
         }
         // Garbage may be refused as garbage, never with what is there.
-        for (const id of garbage) expect(['NOT_FOUND', 'FORBIDDEN']).toContain((await ask(own.token, asked, id)).code);
+        for (const id of garbage) {
+          expect(['NOT_FOUND', 'INVALID_INPUT'], id).toContain((await ask(own.token, asked, id)).code);
+        }
       }
     },
   );
@@ -391,11 +661,17 @@ describe('afterwards', () => {
 
   // Last: it ends the caller's own.
   test.each(repeatable)('B1 %s finds what is the caller’s own', async (_path, found) => {
+    const { billingos, secretKey } = harness.merchant;
+    const credential = callersOf(found).merchant
+      ? secretKey
+      : (await billingos.createSessionToken({ externalUserId: own.externalUser })).sessionToken;
     for (const noun of found.nouns) {
-      const answer = await ask(harness.merchant.secretKey, found, own[noun]);
+      const answer = await ask(credential, found, own[noun]);
       expect(answer.status).toBe(200);
       expect(answer.errors).toEqual([]);
-      expect(answer.text).toMatch(/"revokedCount":|"id":"/);
+      expect(answer.text).toMatch(
+        /"(revoked|recorded)Count":|"id":"|"outcome":"RECORDED"|"granted":true|"used":|"recurringAmount":1900/,
+      );
     }
   });
 

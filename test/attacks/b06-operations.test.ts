@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createHarness, type Harness, send, toAnswer } from '../support/harness.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type SessionOperation, sessionOperations } from '../../schema/operation.ts';
+import { apply, smallCatalog } from '../support/catalog.ts';
+import { createHarness, type Harness, send, shopOrigin, toAnswer } from '../support/harness.ts';
 
 let harness: Harness;
 let confined: { token: string; session: string; customer: string };
 beforeAll(async () => {
   harness = await createHarness();
+  await apply(harness, harness.merchant, smallCatalog);
   const created = await harness.merchant.billingos.createSessionToken({
     externalUserId: 'user-of-the-customer',
     externalOrganizationId: 'customer-in-clear',
@@ -134,4 +137,81 @@ test('B6 what the merchant noted about its customer is not for the customer, by 
   const { data, text } = await harness.graphql(sessionToken, query);
   expect(data).toEqual({ viewer: nothing, currentSession: { customer: nothing }, node: nothing });
   expect(text).not.toContain('secret note');
+});
+
+/** Ways to what hangs on the customer, or to what it may do, by the operation that each needs. */
+const waysByOperation: Readonly<Record<Exclude<SessionOperation, 'READ_CUSTOMER'>, readonly string[]>> = {
+  READ_PRODUCTS: ['{ products { key } }', '{ viewer: products { key } }', '{ ... on Query { p: products { key } } }'],
+  READ_SUBSCRIPTION: [
+    '{ viewer { subscription { id } } }',
+    '{ viewer { name: subscription { id } } }',
+    'fragment s on Customer { subscription { id } } { currentSession { customer { ...s } } }',
+    '{ node(id: "$customer") { ... on Customer { subscription { id } } } }',
+    '{ node(id: "$session") { ... on Session { customer { subscription { id } } } } }',
+  ],
+  MANAGE_SUBSCRIPTION: [
+    '{ previewPlanChange(input: { price: "pro-monthly" }) { recurringAmount } }',
+    '{ viewer { id } products: previewPlanChange(input: { price: "pro-monthly" }) { recurringAmount } }',
+    'mutation { changePlan(input: { price: "pro-monthly" }) { id } }',
+    'mutation { trackUsage: cancelSubscription { id } }',
+    'mutation { ... on Mutation { resumeSubscription { id } } }',
+  ],
+  READ_ENTITLEMENTS: [
+    '{ viewer { entitlements { granted } } }',
+    '{ viewer { feature(key: "exports") { granted } } }',
+    '{ viewer { usage: feature(key: "exports") { amount } } }',
+    '{ currentSession { customer { feature(key: "exports") { granted } } } }',
+  ],
+  READ_USAGE: [
+    '{ viewer { usage(featureKey: "exports") { used } } }',
+    '{ viewer { feature(key: "exports") { usage { used } } } }',
+    '{ viewer { entitlements { feature { key } amount: usage { used } } } }',
+  ],
+  TRACK_USAGE: ['mutation { trackUsage(input: { featureKey: "exports", idempotencyKey: "$session" }) { outcome } }'],
+  READ_INVOICES: [
+    '{ viewer { invoices { edges { node { id } } } } }',
+    '{ viewer { invoices(first: 1) { pageInfo { hasNextPage } } } }',
+    '{ viewer { paymentMethods { lastFour } } }',
+    '{ node(id: "$customer") { ... on Customer { subscription: paymentMethods { lastFour } } } }',
+  ],
+  CREATE_CHECKOUT: [
+    'mutation { createCheckout(input: { price: "fonts-once", successUrl: "$shop", cancelUrl: "$shop" }) { url } }',
+  ],
+  OPEN_PORTAL: ['mutation { createPortalSession(returnUrl: "$shop") { url } }'],
+};
+
+describe.each(Object.entries(waysByOperation))('without %s', (operation, paths) => {
+  const sessionWith = async (allowedOperations: SessionOperation[]) => {
+    const { sessionToken, session, customer } = await harness.merchant.billingos.createSessionToken({
+      externalUserId: 'buyer',
+      allowedOperations,
+    });
+    const write = (way: string) =>
+      way.replace('$customer', customer.id).replace('$session', session.id).replaceAll('$shop', shopOrigin);
+    return (way: string) => harness.graphql(sessionToken, write(way));
+  };
+
+  test('B6 a session is refused whatever needs it, by whatever way and name', async () => {
+    const ask = await sessionWith(sessionOperations.filter((one) => one !== operation));
+    for (const way of paths) {
+      const { code, errors, data } = await ask(way);
+      expect({ way, code, said: errors[0]?.message }).toEqual({
+        way,
+        code: 'FORBIDDEN',
+        said: expect.stringContaining(`needs the operation ${operation}, `),
+      });
+      expect(JSON.stringify(data)).not.toMatch(
+        /"(used|granted|url|lastFour|outcome|recurringAmount|hasNextPage)":[^n]/,
+      );
+    }
+  });
+
+  test('B6 a session is not refused with it', async () => {
+    const ask = await sessionWith(['READ_CUSTOMER', 'READ_ENTITLEMENTS', operation as SessionOperation]);
+    for (const way of paths) expect([undefined, 'CONFLICT'], way).toContain((await ask(way)).code);
+  });
+});
+
+test('B6 every operation has its ways here', () => {
+  expect(['READ_CUSTOMER', ...Object.keys(waysByOperation)].toSorted()).toEqual(sessionOperations.toSorted());
 });

@@ -204,6 +204,19 @@ test('tokens that were accepted before they were refused break nothing', async (
   expect(billing.session.state().kind).toBe('ready');
 });
 
+test('tokens that served for a while before they were refused break nothing, whoever used them', async () => {
+  const { api, world, merchant, billing } = await createReadyScene();
+  const { session } = billing;
+  const refusal = new BillingOSError('TOKEN_REVOKED', 'Revoked.');
+  for (let count = 0; count < 4; count += 1) {
+    await world.advance(120_000);
+    session.refused(merchant.latestToken(), refusal);
+  }
+  await world.advance(10_000);
+  expect(session.state().kind).toBe('ready');
+  expect(api.sent).toEqual([]);
+});
+
 test('an operation is not sent when the app signs out in the moment its token comes', async () => {
   const { api, world, billing, viewer } = createScene();
   const { session } = billing;

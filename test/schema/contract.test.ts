@@ -61,7 +61,20 @@ describe('every root field', () => {
     expect(callerRuleOf(field)).toBeDefined();
   });
 
-  test.each(rootFields.map((field) => [field.name, field] as const))('%s says so to its readers', (_name, field) => {
+  test('keeps the service from starting when it declares nobody', () => {
+    const silent = buildSchema('type Query { anyone: String } type Mutation { everyone: String }');
+    expect(() => assertEveryRootFieldDeclaresItsCaller(silent)).toThrow(
+      new TypeError('These fields do not declare who may call them: Query.anyone, Mutation.everyone'),
+    );
+  });
+});
+
+describe('every field that declares who may call it', () => {
+  const declaring = ownTypes
+    .flatMap((type) => fieldsOf(type).map((field) => [`${type.name}.${field.name}`, field] as const))
+    .filter(([, field]) => callerRuleOf(field) !== undefined);
+
+  test.each(declaring)('%s says so to its readers', (_path, field) => {
     const { merchant, customer } = callerRuleOf(field) ?? {};
     const callers = [
       merchant && 'secret key',
@@ -70,11 +83,12 @@ describe('every root field', () => {
     expect(field.description).toMatch(new RegExp(` Callers: ${callers.join('; ')}\\.$`));
   });
 
-  test('keeps the service from starting when it declares nobody', () => {
-    const silent = buildSchema('type Query { anyone: String } type Mutation { everyone: String }');
-    expect(() => assertEveryRootFieldDeclaresItsCaller(silent)).toThrow(
-      new TypeError('These fields do not declare who may call them: Query.anyone, Mutation.everyone'),
-    );
+  test('says it truly: no other field names callers', () => {
+    const declared = new Set(declaring.map(([path]) => path));
+    const naming = ownTypes
+      .flatMap((type) => fieldsOf(type).map((field) => [`${type.name}.${field.name}`, field.description] as const))
+      .filter(([path, description]) => description?.includes('Callers:') && !declared.has(path));
+    expect(naming.map(([path]) => path)).toEqual([]);
   });
 });
 
@@ -89,7 +103,21 @@ describe('a session', () => {
   const inputs = Object.fromEntries(callable.map((field) => [field.name, field.args.flatMap(namesWithin)]));
 
   test('may call these fields, and write no more than this', () => {
-    expect(inputs).toEqual({ viewer: [], currentSession: [], endSession: [], node: ['id'] });
+    const plan = ['input', 'price', 'quantity'];
+    expect(inputs).toEqual({
+      viewer: [],
+      currentSession: [],
+      endSession: [],
+      node: ['id'],
+      products: [],
+      previewPlanChange: plan,
+      changePlan: plan,
+      cancelSubscription: ['at'],
+      resumeSubscription: [],
+      createCheckout: ['input', 'cancelUrl', 'price', 'quantity', 'successUrl'],
+      createPortalSession: ['returnUrl'],
+      trackUsage: ['input', 'amount', 'featureKey', 'idempotencyKey', 'mode'],
+    });
   });
 
   test('can name no customer: whose data it sees comes from the token', () => {

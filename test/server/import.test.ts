@@ -53,6 +53,8 @@ const price = (stripeId: string, stripeProductId: string): SourceRecord => ({
   currency: 'eur',
   unitAmount: '990',
   recurring: { interval: 'month', intervalCount: 1 },
+  tiersMode: undefined,
+  tiers: undefined,
   isActive: true,
 });
 
@@ -207,6 +209,21 @@ test('what a source does not say stays as it is, and the merchant’s metadata i
   expect(run.counts.customer).toEqual(counts(0, 0, 1));
   const { customers } = await mirrored(harness);
   expect(customers).toMatchObject([{ email: 'ada@x.com', name: 'Name of cus_1', metadata: { mine: true } }]);
+});
+
+test('the tiers of a price are those that a source says last, and nothing else takes them away', async () => {
+  const harness = await createHarnessForTest();
+  const tiers = [{ upTo: null, unitAmount: '0.5', flatAmount: '300' }];
+  const tiered = { ...price('price_a', 'prod_a'), tiersMode: 'graduated', tiers } as const;
+  await runImport(harness, sourceOf([product('prod_a'), tiered]));
+  expect((await mirrored(harness)).prices).toMatchObject([{ tiers_mode: 'graduated', tiers }]);
+
+  expect((await runImport(harness, sourceOf([price('price_a', 'prod_a')]))).counts.price).toEqual(counts(0, 0, 1));
+  expect((await mirrored(harness)).prices).toMatchObject([{ tiers_mode: 'graduated', tiers }]);
+
+  const plain = { ...price('price_a', 'prod_a'), tiersMode: null, tiers: [] } as const;
+  expect((await runImport(harness, sourceOf([plain]))).counts.price).toEqual(counts(0, 1));
+  expect((await mirrored(harness)).prices).toMatchObject([{ tiers_mode: null, tiers: [] }]);
 });
 
 test('a product that gets another key keeps its prices', async () => {

@@ -147,6 +147,27 @@ describe('an object of Stripe', () => {
     });
   });
 
+  test('becomes a price with its tiers, which Stripe is asked for', async () => {
+    const price = { id: 'price_1', object: 'price', product: 'prod_1', currency: 'usd', active: true };
+    const tiers = [
+      { up_to: 5, unit_amount: 1_000, unit_amount_decimal: '1000', flat_amount: null, flat_amount_decimal: null },
+      { up_to: null, unit_amount: null, unit_amount_decimal: '0.5', flat_amount: 300 },
+    ];
+    const tiered = { ...price, unit_amount: null, tiers_mode: 'graduated', tiers };
+    expect((await readOne('prices', tiered)).record).toMatchObject({
+      unitAmount: null,
+      tiersMode: 'graduated',
+      tiers: [
+        { upTo: 5, unitAmount: '1000', flatAmount: null },
+        { upTo: null, unitAmount: '0.5', flatAmount: '300' },
+      ],
+    });
+    expect((await readOne('prices', { ...price, tiers_mode: null })).record).toMatchObject({
+      tiersMode: null,
+      tiers: [],
+    });
+  });
+
   test.each([
     ['itself, as before 2025', { current_period_end: 1_700_000_100 }, {}],
     ['its items', {}, { current_period_end: 1_700_000_100 }],
@@ -169,8 +190,11 @@ describe('an object of Stripe', () => {
         { stripePriceId: 'price_1', quantity: 2 },
         { stripePriceId: 'price_2', quantity: null },
       ],
+      currentPeriodStart: null,
       currentPeriodEnd: new Date(1_700_000_100_000),
       cancelAtPeriodEnd: false,
+      canceledAt: null,
+      trialEnd: null,
       createdAt: new Date(1_700_000_000_000),
     });
   });
@@ -206,6 +230,12 @@ describe('an object of Stripe', () => {
       'price_1: unit_amount_decimal is not what Stripe writes there',
     ],
     ['without items', 'subscriptions', subscription, 'sub_1: items is missing'],
+    [
+      'with a status that is none',
+      'subscriptions',
+      { ...subscription, status: 'asleep', items: { data: [] } },
+      'sub_1: status is not a status such as active',
+    ],
     [
       'with more items than came',
       'subscriptions',

@@ -167,6 +167,28 @@ test('a product is taken under its Stripe id, and its prices with it', async () 
   ]);
 });
 
+test('what a price’s tiers are stays when an event does not say it', async () => {
+  await stripe.tellAll(
+    eventOf('product.created', stripeProduct('prod_1')),
+    eventOf('price.created', stripePrice('price_1', 'prod_1', { tiers_mode: 'volume' })),
+  );
+  const tiers = [{ upTo: 10, unitAmount: '100', flatAmount: null }];
+  await harness.database.db.update(prices).set({ tiers });
+  const changed = stripePrice('price_1', 'prod_1', { tiers_mode: 'volume', active: false });
+  await stripe.tellAll(eventOf('price.updated', changed, { created: 1_800_000_001 }));
+  expect(await rowsOf(prices)).toMatchObject([{ tiersMode: 'volume', tiers, isActive: false }]);
+});
+
+test('a subscription with a status that nobody knows is accepted, logged, and leaves what is known', async () => {
+  await stripe.tellAll(
+    eventOf('customer.created', stripeCustomer('cus_1')),
+    eventOf('customer.subscription.created', stripeSubscription('sub_1', 'cus_1')),
+    eventOf('customer.subscription.updated', stripeSubscription('sub_1', 'cus_1', { status: 'asleep' })),
+  );
+  expect(await rowsOf(subscriptions)).toMatchObject([{ status: 'active' }]);
+  expect(harness.logLines.find((line) => line.includes('cannot be used'))).toContain('is not a status');
+});
+
 test('a product that is known under a key of the merchant’s keeps it', async () => {
   const owner = ownerOf(harness.merchant);
   const record = { kind: 'product', stripeId: 'prod_1', name: 'Old', description: null, isActive: true } as const;

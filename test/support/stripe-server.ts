@@ -56,17 +56,17 @@ export async function createStripeServer({ account, keys }: StripeServerOptions)
   };
 }
 
-type Answer = [status: number, body: object, headers?: Record<string, string>];
+export type Answer = [status: number, body: object, headers?: Record<string, string>];
 
-const lacks = (key: string, list: string) =>
+export const lacks = (key: string, list: string) =>
   `The provided key '${key.slice(0, 8)}****${key.slice(-4)}' does not have the required permissions for this endpoint. ` +
   `Having the 'rak_${list.replace(/s$/, '')}_read' permission would allow this request to continue.`;
 
-const errorOf = (message: string, code?: string) => ({
+export const errorOf = (message: string, code?: string) => ({
   error: { type: 'invalid_request_error', ...(code && { code }), message },
 });
 
-function pageOf(objects: readonly StripeObject[], query: URLSearchParams): Answer {
+export function pageOf(objects: readonly StripeObject[], query: URLSearchParams): Answer {
   const listed = objects.filter(isWanted(query));
   const startingAfter = query.get('starting_after');
   const start = startingAfter === null ? 0 : listed.findIndex(({ id }) => id === startingAfter) + 1;
@@ -74,8 +74,15 @@ function pageOf(objects: readonly StripeObject[], query: URLSearchParams): Answe
     return [400, errorOf(`No such object: '${startingAfter}'`, 'resource_missing')];
   }
   const end = start + Number(query.get('limit') ?? 10);
-  return [200, { object: 'list', data: listed.slice(start, end), has_more: end < listed.length }];
+  const page = listed.slice(start, end).map(shownIn(query));
+  return [200, { object: 'list', data: page, has_more: end < listed.length }];
 }
+
+/** Stripe leaves out the tiers of prices unless they are asked for. */
+const shownIn =
+  (query: URLSearchParams) =>
+  ({ tiers, ...object }: StripeObject): StripeObject =>
+    query.get('expand[]') === 'data.tiers' && tiers !== undefined ? { ...object, tiers } : object;
 
 /** Stripe leaves out archived prices and canceled subscriptions unless they are asked for. */
 const isWanted = (query: URLSearchParams) => (object: StripeObject) => {
@@ -84,7 +91,7 @@ const isWanted = (query: URLSearchParams) => (object: StripeObject) => {
   return true;
 };
 
-function fail(response: ServerResponse, fault: StripeFault): void {
+export function fail(response: ServerResponse, fault: StripeFault): void {
   switch (fault.kind) {
     case 'tooManyRequests': {
       const { retryAfterSeconds } = fault;
@@ -101,6 +108,6 @@ function fail(response: ServerResponse, fault: StripeFault): void {
   }
 }
 
-function send(response: ServerResponse, ...[status, body, headers = {}]: Answer): void {
+export function send(response: ServerResponse, ...[status, body, headers = {}]: Answer): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 }

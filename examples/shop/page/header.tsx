@@ -1,4 +1,5 @@
 import type { User } from './shop-api.ts';
+import { type View, views } from './view.ts';
 
 export type Mode = 'automatic' | 'manual';
 
@@ -6,11 +7,12 @@ const modes: Readonly<Record<Mode, string>> = { automatic: 'Automatic', manual: 
 
 interface HeaderProps {
   readonly user: User | undefined;
+  readonly view: View;
   readonly mode: Mode;
   readonly onMode: (mode: Mode) => void;
 }
 
-export function Header({ user, mode, onMode }: HeaderProps) {
+export function Header({ user, view, mode, onMode }: HeaderProps) {
   return (
     <header>
       <p className="brand">
@@ -21,15 +23,24 @@ export function Header({ user, mode, onMode }: HeaderProps) {
       </p>
       {user && (
         <>
-          <fieldset className="segments">
-            <legend className="unseen">How the page gets its tokens</legend>
-            {Object.entries(modes).map(([name, label]) => (
-              <label key={name}>
-                <input type="radio" name="mode" checked={mode === name} onChange={() => onMode(name as Mode)} />
+          <nav aria-label="Parts of the shop">
+            {Object.entries(views).map(([name, label]) => (
+              <a key={name} href={`#${name}`} aria-current={view === name ? 'page' : undefined}>
                 {label}
-              </label>
+              </a>
             ))}
-          </fieldset>
+          </nav>
+          {view === 'tokens' && (
+            <fieldset className="segments">
+              <legend className="unseen">How the page gets its tokens</legend>
+              {Object.entries(modes).map(([name, label]) => (
+                <label key={name}>
+                  <input type="radio" name="mode" checked={mode === name} onChange={() => onMode(name as Mode)} />
+                  {label}
+                </label>
+              ))}
+            </fieldset>
+          )}
           <p className="who">
             <span className="avatar" aria-hidden="true">
               {initialsOf(user.name)}

@@ -1,3 +1,5 @@
+/// <reference types="vite/client" />
+import 'billingos/react/styles.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';

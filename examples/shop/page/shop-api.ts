@@ -19,6 +19,8 @@ export const shopApi = {
   logout: (sessionId?: string) => post('/api/logout', { sessionId }),
   revoke: (sessionId: string | undefined) => post('/api/revoke', { sessionId }),
   changeTokenLifetime: (seconds: number) => post('/api/token-lifetime', { seconds }),
+  /** Moves the test clock of the sandbox. */
+  letMonthPass: () => post('/api/month', {}),
   /** What the SDK does in automatic mode, done by hand. */
   async sessionToken(): Promise<string | null> {
     const response = await fetch('/api/billingos-session', { cache: 'no-store' });

@@ -1,7 +1,8 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import type { InvoiceRecord } from '../../../schema/billing.ts';
 import type { Owner } from '../../../schema/context.ts';
-import { ApiError } from '../../../schema/errors.ts';
+import { ApiError, unknownCursor } from '../../../schema/errors.ts';
+import { isInvoiceId } from '../../../schema/id.ts';
 import type { Clock } from '../../clock.ts';
 import type { Database, Transaction } from '../../database/database.ts';
 import { simulatedInvoices, simulatedPortals, subscriptions } from '../../database/tables.ts';
@@ -118,6 +119,7 @@ export function createSimulator({ database, testClocks, issuer, clock }: Simulat
     },
 
     async invoices(owner, { id: customerId }, { first, after }) {
+      if (after !== undefined && !isInvoiceId(after)) throw unknownCursor();
       const rows = await db
         .select()
         .from(simulatedInvoices)

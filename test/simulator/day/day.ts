@@ -159,6 +159,7 @@ async function createDay(
   function close(page: Page) {
     page.tab.close();
     pages.splice(pages.indexOf(page), 1);
+    if (pages.length === 0) ledger.groupEnds();
   }
 
   function become(page: Page, state: Exclude<TabState, 'closed'>) {
@@ -182,7 +183,7 @@ async function createDay(
     world.machine.sleep();
     await world.advance(forMs);
     world.machine.wake();
-    if (waiting > 0 && setting.monotonicInSleep === 'goes on') ledger.waitsAreCutShort(sleptSinceMs, waiting);
+    if (waiting > 0) ledger.waitsAreCutShort(sleptSinceMs, waiting);
     if (isTold) wokeAtMs = world.nowMs();
     // What was under way when it fell asleep is lost a moment after it woke.
     await world.advance(newsMs);
@@ -291,7 +292,7 @@ async function createDay(
           () => world.network.setTrouble(shopUrl, undefined),
         );
       case 'setCalendar':
-        ledger.calendarJumps(step.byMs);
+        ledger.calendarJumps(step.byMs, pages.filter((held) => !isRunning(held)).length);
         missUnderWay();
         return world.machine.shiftCalendar(step.byMs);
       case 'revokeKey':

@@ -20,10 +20,12 @@ export interface Ledger {
   pageRetries(): void;
   /** A page stops that may have asked: its answer waits with it, and another one asks instead. */
   pageStops(): void;
-  /** The calendar goes forward, and takes this much of the token that is held. */
-  calendarJumps(byMs: number): void;
+  /** The calendar is set, and takes this much of the token that is held. So many pages are held still: news that waits for them is of no known time. */
+  calendarJumps(byMs: number, heldPages: number): void;
   /** Nobody is left who knows when the last ask was. */
   groupForgets(): void;
+  /** The last page is gone, and with it all that anybody knew. */
+  groupEnds(): void;
   /**
    * The machine slept since then, and so many pages waited for each other meanwhile: those waits are all over when it wakes. They give way
    * to each other once more, but when the machine falls asleep over that, too, they all ask.
@@ -96,8 +98,10 @@ export function createLedger(
   let allowed = 0;
   let arrivedAtMs = -Infinity;
   let forgottenAtMs = -Infinity;
+  let isAskerGone = false;
   let retriedAtMs = -Infinity;
   let cutShortAtMs = -Infinity;
+  let jumpedAtMs = -Infinity;
   let troubles = 0;
   let calm = 0;
   let calmSinceMs = 0;
@@ -171,13 +175,15 @@ export function createLedger(
       note('ask');
       const sinceLastMs = exchange.sentAtMs - lastAskAtMs();
       const isRetry = exchange.sentAtMs - retriedAtMs <= gapMs;
-      const isKnown = lastAskAtMs() >= forgottenAtMs;
+      const isKnown = lastAskAtMs() >= forgottenAtMs && !isAskerGone;
       const isTooSoon = sinceLastMs < gapMs - skewMs;
       const isCutShort = exchange.sentAtMs - cutShortAtMs <= giveWayMs;
-      const isExcused = (isRetry || isCutShort) && soonAllowed > 0;
+      const isMissed = exchange.sentAtMs - jumpedAtMs <= gapMs;
+      const isExcused = (isRetry || isCutShort || isMissed) && soonAllowed > 0;
       if (isTooSoon && isExcused) soonAllowed -= 1;
       if (isTooSoon && isKnown && !isExcused) blame(`two asks within ${sinceLastMs} ms`);
       exchanges.push(exchange);
+      isAskerGone = false;
     },
     troubleBegins() {
       troubles += 1;
@@ -196,6 +202,7 @@ export function createLedger(
       allowed += 1;
     },
     groupForgets,
+    groupEnds: () => void (isAskerGone = true),
     waitsAreCutShort(sleptSinceMs, waiting) {
       const isOnceMore = sleptSinceMs - cutShortAtMs < lockWaitMs;
       cutShortAtMs = nowMs();
@@ -211,7 +218,9 @@ export function createLedger(
     pageStops() {
       if (exchanges.at(-1)?.status === undefined && nowMs() - lastAskAtMs() <= longestAskMs) allowed += 1;
     },
-    calendarJumps(byMs) {
+    calendarJumps(byMs, heldPages) {
+      jumpedAtMs = nowMs();
+      if (heldPages > 0) soonAllowed = Math.max(soonAllowed, heldPages);
       if (byMs > 0) allowed += Math.min(1, byMs / shortestRenewalMs);
     },
     operationBegins(hasRun, runsSinceMs) {
