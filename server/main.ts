@@ -5,6 +5,7 @@ import { readDocumentation } from './documentation.ts';
 import { listen } from './http/listener.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import { createLogger } from './log.ts';
+import { warnOfLiveWithoutPayments } from './payments/live-warning.ts';
 
 /** The process, as far as the server needs it. */
 export interface ServerProcess {
@@ -36,6 +37,7 @@ export async function serve({ env, stdout, stderr, onStopSignal, exit }: ServerP
   try {
     await welcome(installation, say);
     const { database, rules } = installation;
+    await warnOfLiveWithoutPayments(rules, logger);
     const app = createApp({
       ...config,
       database,

@@ -12,21 +12,23 @@ interface RetentionOptions {
 const everyMs = 600_000;
 /** How long what is over can still be looked up. A revocation explains a session, and stays as long. */
 const keptForMs = 30 * 86_400_000;
+/** How long a use is known by its idempotency key. What was counted stays counted. */
+const usesKeptForMs = 90 * 86_400_000;
 const rowsAtOnce = 1_000;
 
-/** Removes sessions, revocations and imports that are long over, a few at a time, so that the tables stay bounded. */
+/** Removes what is long over (sessions, revocations, imports, pages on which nothing can be paid) and uses that nobody repeats, a few at a time, so that the tables stay bounded. */
 export function createRetention({ database, clock, logger }: RetentionOptions) {
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
   let isStopped = false;
 
-  async function removeFrom(table: 'sessions' | 'revocations'): Promise<void> {
-    const before = new Date(clock.now() - keptForMs).toISOString();
+  async function removeFrom(table: string, moment: string, ageMs: number): Promise<void> {
+    const before = new Date(clock.now() - ageMs).toISOString();
     const name = sql.identifier(table);
     while (!isStopped) {
       const { rowCount } = await database.db.execute(
         sql`delete from ${name} where ctid = any(array(
-              select ctid from ${name} where expires_at < ${before}::timestamptz limit ${rowsAtOnce}))`,
+              select ctid from ${name} where ${sql.identifier(moment)} < ${before}::timestamptz limit ${rowsAtOnce}))`,
       );
       if ((rowCount ?? 0) < rowsAtOnce) return;
     }
@@ -48,8 +50,10 @@ export function createRetention({ database, clock, logger }: RetentionOptions) {
   }
 
   async function clean(): Promise<void> {
-    await removeFrom('sessions');
-    await removeFrom('revocations');
+    for (const table of ['sessions', 'revocations', 'checkouts', 'simulated_portals']) {
+      await removeFrom(table, 'expires_at', keptForMs);
+    }
+    await removeFrom('usage_events', 'created_at', usesKeptForMs);
     await removeImports();
   }
 

@@ -15,8 +15,8 @@ const key = z.string().regex(/^[\w.-]{1,64}$/, {
 const stripeId = z.string().regex(/^[!-~]{1,255}$/, { error: 'must be an id of Stripe' });
 const amount = z
   .string()
-  .regex(/^\d{1,12}(\.\d{1,12})?$/, { error: 'must be minor units, as a decimal number: "1900"' });
-const wholeAmount = z.int().min(0).max(999_999_999_999).nullish();
+  .regex(/^\d{1,11}(\.\d{1,12})?$/, { error: 'must be minor units, as a decimal number: "1900"' });
+const wholeAmount = z.int().min(0).max(99_999_999_999).nullish();
 
 const price = z
   .object({
@@ -41,6 +41,9 @@ const price = z
   .superRefine((one, context) => {
     const hasTiers = (one.tiers?.length ?? 0) > 0;
     const hasAmount = one.unitAmount != null || one.unitAmountDecimal != null;
+    if (one.unitAmount != null && one.unitAmountDecimal != null) {
+      context.addIssue({ code: 'custom', path: ['unitAmountDecimal'], message: 'must not be given beside unitAmount' });
+    }
     if (hasTiers === hasAmount) context.addIssue({ code: 'custom', message: 'must have either an amount or tiers' });
     if (hasTiers !== (one.tiersMode != null)) {
       context.addIssue({ code: 'custom', path: ['tiersMode'], message: 'must be given with tiers, and only then' });
@@ -94,6 +97,14 @@ export const catalogSchema = z
     }
     for (const one of doubles(catalog.products.flatMap(({ prices }) => prices.map((each) => each.key)))) {
       report(['products'], `must not have the price ${one} twice`);
+    }
+    for (const one of doubles(catalog.products.flatMap(({ stripeProductId }) => stripeProductId ?? []))) {
+      report(['products'], `must not have ${one} twice`);
+    }
+    for (const one of doubles(
+      catalog.products.flatMap(({ prices }) => prices.flatMap(({ stripePriceId }) => stripePriceId ?? [])),
+    )) {
+      report(['products'], `must not have ${one} twice`);
     }
     for (const [index, { features }] of catalog.products.entries()) {
       for (const one of doubles(features.map((feature) => feature.key))) {

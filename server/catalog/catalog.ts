@@ -4,6 +4,7 @@ import { ApiError } from '../../schema/errors.ts';
 import type { Database } from '../database/database.ts';
 import { assemble, readFeatures, readPrices, readProducts } from './catalog-rows.ts';
 import { differences } from './differences.ts';
+import { clashesOf } from './matches.ts';
 import { writeCatalog } from './write.ts';
 
 interface CatalogOptions {
@@ -36,13 +37,10 @@ export function createCatalog({ database }: CatalogOptions): Catalog {
           products: await readProducts(transaction, merchant),
           prices: await readPrices(transaction, merchant),
         };
+        const clashes = clashesOf(stored, draft);
+        if (clashes.length > 0) throw conflict('These keys stand for something else already', clashes);
         const { changes, repriced } = differences(stored, draft);
-        if (repriced.length > 0) {
-          throw new ApiError(
-            'CONFLICT',
-            `What was sold keeps its price. Give these new keys: ${repriced.slice(0, 20).join(', ')}.`,
-          );
-        }
+        if (repriced.length > 0) throw conflict('What was sold keeps its price. Give these new keys', repriced);
         if (mode === 'real' && changes.length > 0) await writeCatalog(transaction, merchant, stored, draft);
         return changes;
       }),
@@ -51,3 +49,6 @@ export function createCatalog({ database }: CatalogOptions): Catalog {
 
 const isForSale = ({ isActive, isVisible }: { readonly isActive: boolean; readonly isVisible: boolean }) =>
   isActive && isVisible;
+
+const conflict = (what: string, keys: readonly string[]) =>
+  new ApiError('CONFLICT', `${what}: ${keys.slice(0, 20).join(', ')}.`);

@@ -1,12 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CatalogChange, CatalogDraft, PriceDraft, ProductDraft } from '../../schema/billing.ts';
-import type { FeatureRow, PriceRow, ProductRow } from './catalog-rows.ts';
-
-export interface StoredCatalog {
-  readonly features: readonly FeatureRow[];
-  readonly products: readonly ProductRow[];
-  readonly prices: readonly PriceRow[];
-}
+import type { CatalogChange, CatalogDraft, PriceDraft, PriceTier, ProductDraft } from '../../schema/billing.ts';
+import type { PriceRow, ProductRow } from './catalog-rows.ts';
+import { type Match, matchOfPrice, matchOfProduct, type StoredCatalog } from './matches.ts';
 
 /** The columns that a draft decides, one table a function, so that what is compared is also what is written. */
 export const featureColumns = ({ key, name, kind, unit }: CatalogDraft['features'][number], place: number) => ({
@@ -18,44 +13,43 @@ export const featureColumns = ({ key, name, kind, unit }: CatalogDraft['features
   isActive: true,
 });
 
-export const productColumns = (product: ProductDraft, place: number) => ({
-  key: product.key,
-  stripeProductId: product.stripeProductId,
-  name: product.name,
-  description: product.description,
-  isVisible: product.isVisible,
-  isDefault: product.isDefault,
-  contents: product.features.map(({ key, amount }) => ({ key, amount })),
-  place,
-  isActive: true,
-});
+/** An id at Stripe that is left out stays; and whether what is there can be bought, Stripe says. */
+export function productColumns(product: ProductDraft, place: number, row: ProductRow | undefined) {
+  const known = row?.stripeProductId ?? null;
+  return {
+    key: product.key,
+    stripeProductId: product.stripeProductId ?? known,
+    name: product.name,
+    description: product.description,
+    isVisible: product.isVisible,
+    isDefault: product.isDefault,
+    contents: product.features.map(({ key, amount }) => ({ key, amount })),
+    place,
+    isActive: row && known !== null ? row.isActive : true,
+    isInCatalog: true,
+  };
+}
 
-export const priceColumns = (price: PriceDraft, productKey: string, place: number) => ({
-  key: price.key,
-  stripePriceId: price.stripePriceId,
-  productKey,
-  currency: price.currency,
-  unitAmount: price.unitAmount,
-  interval: price.recurring?.interval ?? null,
-  intervalCount: price.recurring?.intervalCount ?? null,
-  tiersMode: price.tiersMode,
-  tiers: price.tiers,
-  isVisible: price.isVisible,
-  place,
-  isActive: true,
-});
+export function priceColumns(price: PriceDraft, productKey: string, place: number, row: PriceRow | undefined) {
+  const known = row?.stripePriceId ?? null;
+  return {
+    key: price.key,
+    stripePriceId: price.stripePriceId ?? known,
+    productKey,
+    currency: price.currency,
+    unitAmount: price.unitAmount,
+    interval: price.recurring?.interval ?? null,
+    intervalCount: price.recurring?.intervalCount ?? null,
+    tiersMode: price.tiersMode,
+    tiers: price.tiers,
+    isVisible: price.isVisible,
+    place,
+    isActive: row && known !== null ? row.isActive : true,
+  };
+}
 
 /** What makes a price what it is: whoever bought it agreed to that. */
 const terms = ['productKey', 'currency', 'unitAmount', 'interval', 'intervalCount', 'tiersMode', 'tiers'] as const;
-
-/** What Stripe has is found by its id there, whatever it is called here. */
-export const storedProduct = ({ products }: StoredCatalog, { key, stripeProductId }: ProductDraft) =>
-  products.find((row) => stripeProductId !== null && row.stripeProductId === stripeProductId) ??
-  products.find((row) => row.key === key);
-
-export const storedPrice = ({ prices }: StoredCatalog, { key, stripePriceId }: PriceDraft) =>
-  prices.find((row) => stripePriceId !== null && row.stripePriceId === stripePriceId) ??
-  prices.find((row) => row.key === key);
 
 export function differences(
   stored: StoredCatalog,
@@ -77,33 +71,53 @@ export function differences(
   const keptProducts = new Set<string>();
   const keptPrices = new Set<string>();
   for (const [place, product] of draft.products.entries()) {
-    const productRow = storedProduct(stored, product);
-    if (productRow) keptProducts.add(productRow.key);
-    compare('product', productRow, productColumns(product, place));
+    const match = matchOfProduct(stored, product);
+    keep(keptProducts, match);
+    compare('product', match.row, productColumns(product, place, match.row));
     for (const [pricePlace, price] of product.prices.entries()) {
-      const row = storedPrice(stored, price);
-      const columns = priceColumns(price, product.key, pricePlace);
-      compare('price', row, columns);
-      if (!row) continue;
-      keptPrices.add(row.key);
-      // A product that is only renamed takes its prices along.
-      const known = { ...row, productKey: row.productKey === productRow?.key ? product.key : row.productKey };
-      if (changedFields(known, columns).some((field) => terms.some((term) => term === field))) repriced.push(price.key);
+      const ofPrice = matchOfPrice(stored, price);
+      keep(keptPrices, ofPrice);
+      compare('price', ofPrice.row, priceColumns(price, product.key, pricePlace, ofPrice.row));
+      if ([ofPrice.row, ofPrice.twin].some((row) => row && isRepriced(row, price, product.key, match))) {
+        repriced.push(price.key);
+      }
     }
   }
 
   const isFeatureKept = (key: string) => draft.features.some((feature) => feature.key === key);
-  for (const { key } of leftOut(stored.features, isFeatureKept)) changes.push(archival('feature', key));
-  for (const { key } of leftOut(stored.products, (key) => keptProducts.has(key)))
-    changes.push(archival('product', key));
-  for (const { key } of leftOut(stored.prices, (key) => keptPrices.has(key))) changes.push(archival('price', key));
+  for (const { key, isActive } of stored.features) {
+    if (isActive && !isFeatureKept(key)) changes.push(archival('feature', key));
+  }
+  for (const row of stored.products) {
+    const { isVisible, isDefault, isActive, isInCatalog, stripeProductId } = row;
+    const isThere = isVisible || isDefault || isInCatalog || (isActive && stripeProductId === null);
+    if (isThere && !keptProducts.has(row.key)) changes.push(archival('product', row.key));
+  }
+  for (const { key, isVisible, isActive, stripePriceId } of stored.prices) {
+    const isThere = isVisible || (isActive && stripePriceId === null);
+    if (isThere && !keptPrices.has(key)) changes.push(archival('price', key));
+  }
   return { changes, repriced };
 }
 
-const leftOut = <Row extends { readonly key: string; readonly isActive: boolean; readonly isVisible?: boolean }>(
-  rows: readonly Row[],
-  isKept: (key: string) => boolean,
-) => rows.filter(({ key, isActive, isVisible = true }) => !isKept(key) && isActive && isVisible);
+const keep = (kept: Set<string>, { row, twin }: Match<{ readonly key: string }>) => {
+  for (const one of [row, twin]) if (one) kept.add(one.key);
+};
+
+function isRepriced(row: PriceRow, price: PriceDraft, productKey: string, { row: product, twin }: Match<ProductRow>) {
+  const columns = priceColumns(price, productKey, row.place, row);
+  if (row.stripePriceId !== null && columns.stripePriceId !== row.stripePriceId) return true;
+  // A product that is only renamed takes its prices along.
+  const isItsOwn = [product, twin].some((one) => one?.key === row.productKey);
+  // Stripe says what the tiers are only when it is asked for them.
+  const isUntold = row.unitAmount === null && row.tiers.length === 0 && price.tiers.length > 0;
+  const known = {
+    ...row,
+    productKey: isItsOwn ? productKey : row.productKey,
+    ...(isUntold && { tiers: price.tiers, tiersMode: row.tiersMode ?? price.tiersMode }),
+  };
+  return changedFields(known, columns).some((field) => terms.some((term) => term === field));
+}
 
 const archival = (what: CatalogChange['what'], key: string): CatalogChange => ({
   kind: 'archive',
@@ -114,14 +128,23 @@ const archival = (what: CatalogChange['what'], key: string): CatalogChange => ({
 
 const changedFields = (row: object, columns: object): string[] =>
   Object.entries(columns)
-    .filter(([name, value]) => !isSame((row as Record<string, unknown>)[name], value))
+    .filter(
+      ([name, value]) =>
+        !isDeepStrictEqual(comparable(name, (row as Record<string, unknown>)[name]), comparable(name, value)),
+    )
     .map(([name]) => name);
 
-/** PostgreSQL writes numbers its own way: 1900.50 is 1900.5. */
-const isSame = (one: unknown, other: unknown): boolean =>
-  isDeepStrictEqual(one, other) || (isDecimal(one) && isDecimal(other) && withoutZeros(one) === withoutZeros(other));
+/** 1900.50 is 1900.5: in an amount, and in nothing else. */
+function comparable(name: string, value: unknown): unknown {
+  if (name === 'tiers' && Array.isArray(value)) return value.map(comparableTier);
+  return name === 'unitAmount' && typeof value === 'string' ? withoutZeros(value) : value;
+}
 
-const isDecimal = (value: unknown): value is string => typeof value === 'string' && /^\d+(\.\d+)?$/.test(value);
+const comparableTier = ({ upTo, unitAmount, flatAmount }: PriceTier) => ({
+  upTo,
+  unitAmount: unitAmount && withoutZeros(unitAmount),
+  flatAmount: flatAmount && withoutZeros(flatAmount),
+});
 
 const withoutZeros = (decimal: string) =>
   decimal

@@ -1,12 +1,12 @@
-import { and, eq } from 'drizzle-orm';
 import type { Binding, CustomerRecord, Merchant } from '../../schema/context.ts';
 import { ApiError, notFound } from '../../schema/errors.ts';
 import { type CustomerId, isCustomerId } from '../../schema/id.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Transaction } from '../database/database.ts';
-import { bindAttempts, customers, subscriptions } from '../database/tables.ts';
+import { customers } from '../database/tables.ts';
 import type { Revocations } from '../token/revocations.ts';
 import { recordAttempt, wasRecorded } from './attempts.ts';
+import { moveBelongings } from './belongings.ts';
 import { columns, isBoundCustomer, isCustomer, lockCustomer, readCustomer } from './customer-rows.ts';
 import type { Unresolved } from './unresolved.ts';
 
@@ -91,18 +91,3 @@ const joined = (from: CustomerRecord, into: CustomerRecord) => ({
   name: into.name ?? from.name,
   metadata: { ...from.metadata, ...into.metadata },
 });
-
-async function moveBelongings(transaction: Transaction, merchant: Merchant, from: CustomerId, into: CustomerId) {
-  for (const table of [subscriptions, bindAttempts]) {
-    await transaction
-      .update(table)
-      .set({ customerId: into })
-      .where(
-        and(
-          eq(table.merchantId, merchant.merchantId),
-          eq(table.environment, merchant.environment),
-          eq(table.customerId, from),
-        ),
-      );
-  }
-}

@@ -208,6 +208,8 @@ export const products = pgTable(
     /** The keys of its features, in order; of a quota or limit NULL is as many as one likes. */
     contents: jsonb('contents').notNull().default([]).$type<readonly { key: string; amount: number | null }[]>(),
     place: integer('place').notNull().default(0),
+    /** Whether a catalog says what it is called: an import leaves its name and description alone. */
+    isInCatalog: boolean('is_in_catalog').notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.merchantId, table.environment, table.key] }),
@@ -271,6 +273,8 @@ export const subscriptions = pgTable(
     items: jsonb('items').notNull().$type<readonly ItemColumn[]>(),
     currentPeriodStart: moment('current_period_start'),
     currentPeriodEnd: moment('current_period_end'),
+    /** Of the built-in payments: the day of it is the day on which months and years end. */
+    periodAnchor: moment('period_anchor'),
     cancelAtPeriodEnd: boolean('cancel_at_period_end').notNull(),
     canceledAt: moment('canceled_at'),
     trialEnd: moment('trial_end'),

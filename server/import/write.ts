@@ -93,9 +93,12 @@ const productsOf = (
     insert into products as known (merchant_id, environment, key, stripe_product_id, name, description, is_active)
     select ${merchantId}, ${environment}, key, stripe_id, name, description, is_active from judged where problem is null
     on conflict (merchant_id, environment, stripe_product_id) do update
-      set key = excluded.key, name = excluded.name, description = excluded.description, is_active = excluded.is_active
-      where (known.key, known.name, known.description, known.is_active)
-        is distinct from (excluded.key, excluded.name, excluded.description, excluded.is_active)
+      set key = excluded.key, is_active = excluded.is_active,
+        name = case when known.is_in_catalog then known.name else excluded.name end,
+        description = case when known.is_in_catalog then known.description else excluded.description end
+      where (known.key, known.is_active) is distinct from (excluded.key, excluded.is_active)
+        or (not known.is_in_catalog
+          and (known.name, known.description) is distinct from (excluded.name, excluded.description))
     returning stripe_product_id, xmax = 0 as is_new
   )
   select judged.stripe_id, judged.problem, written.is_new

@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Owner } from '../../schema/context.ts';
+import { ApiError } from '../../schema/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Transaction } from '../database/database.ts';
 import { testClocks } from '../database/tables.ts';
@@ -15,6 +16,9 @@ export interface TestClocks {
   /** @returns what it shows then. */
   advance(owner: Owner, byMs: number): Promise<number>;
 }
+
+/** Far enough for any test, and near enough for every date that follows. */
+const mostAheadMs = 100 * 366 * 86_400_000;
 
 export function createTestClocks({ database, clock }: TestClocksOptions): TestClocks {
   return {
@@ -34,9 +38,15 @@ export function createTestClocks({ database, clock }: TestClocksOptions): TestCl
         .onConflictDoUpdate({
           target: [testClocks.merchantId, testClocks.environment],
           set: { aheadMs: sql`test_clocks.ahead_ms + excluded.ahead_ms` },
+          setWhere: sql`test_clocks.ahead_ms + excluded.ahead_ms <= ${mostAheadMs}`,
         })
         .returning({ aheadMs: testClocks.aheadMs });
-      return clock.now() + (row?.aheadMs ?? byMs);
+      if (!row) {
+        throw new ApiError('INVALID_INPUT', 'The input is not valid.', {
+          problems: [{ path: ['bySeconds'], message: 'must not move the clock more than a hundred years ahead' }],
+        });
+      }
+      return clock.now() + row.aheadMs;
     },
   };
 }

@@ -16,8 +16,9 @@ interface EntitlementsOptions {
 interface Grant {
   /** `null`: everybody without a subscription. */
   readonly customerId: CustomerId | null;
+  readonly isSubscribed: boolean;
   readonly contents: readonly { readonly key: string; readonly amount: number | null }[];
-  /** The period of the subscription; `null` for what is had without one. */
+  /** The period of the subscription; `null` for what is had without one, and where it is not known. */
   readonly period: Period | null;
 }
 
@@ -31,23 +32,24 @@ export function createEntitlements({ database: { db }, testClocks }: Entitlement
   async function readGrants({ merchantId, environment }: Owner, customerIds: readonly CustomerId[]): Promise<Grant[]> {
     const { rows } = await db.execute<{
       customer_id: CustomerId | null;
+      is_subscribed: boolean;
       contents: Grant['contents'];
       period_start: Date | string | null;
       period_end: Date | string | null;
     }>(sql`
       with part as (
-        select customer_id, current_period_start, current_period_end, created_at,
+        select customer_id, true as is_subscribed, current_period_start, current_period_end,
           item->>'priceKey' as price_key, item->>'stripePriceId' as stripe_price_id
         from subscriptions, jsonb_array_elements(items) item
         where merchant_id = ${merchantId} and environment = ${environment}
           and customer_id = any(${sql.param([...customerIds])}::text[])
           and status = any(${sql.param([...runningStatuses])}::text[])
         union all
-        select customer_id, null, null, created_at, price_key, null from purchases
+        select customer_id, false, null, null, price_key, null from purchases
         where merchant_id = ${merchantId} and environment = ${environment}
           and customer_id = any(${sql.param([...customerIds])}::text[])
       )
-      select part.customer_id, product.contents, part.current_period_start as period_start,
+      select part.customer_id, part.is_subscribed, product.contents, part.current_period_start as period_start,
         part.current_period_end as period_end
       from part
       join prices price on price.merchant_id = ${merchantId} and price.environment = ${environment}
@@ -55,10 +57,11 @@ export function createEntitlements({ database: { db }, testClocks }: Entitlement
       join products product on product.merchant_id = ${merchantId} and product.environment = ${environment}
         and product.key = price.product_key
       union all
-      select null, contents, null, null from products
+      select null, false, contents, null, null from products
       where merchant_id = ${merchantId} and environment = ${environment} and is_active and is_default`);
     return rows.map((row) => ({
       customerId: row.customer_id,
+      isSubscribed: row.is_subscribed,
       contents: row.contents,
       period:
         row.period_start === null
@@ -115,8 +118,9 @@ const usageKey = (customerId: CustomerId, featureKey: string, start: Date) =>
 /** What is had by default counts only without a subscription. */
 function grantsOf(grants: readonly Grant[], id: CustomerId): readonly Grant[] {
   const own = grants.filter(({ customerId }) => customerId === id);
-  const hasSubscription = own.some(({ period }) => period !== null);
-  return hasSubscription ? own : [...own, ...grants.filter(({ customerId }) => customerId === null)];
+  return own.some(({ isSubscribed }) => isSubscribed)
+    ? own
+    : [...own, ...grants.filter(({ customerId }) => customerId === null)];
 }
 
 interface Granted {
@@ -128,13 +132,12 @@ interface Granted {
 /** Of several that contain the feature the most counts; a quota is counted in the latest period of a subscription that has it. */
 function grantOf({ key }: FeatureRecord, grants: readonly Grant[], month: Period): Granted {
   const found = grants.flatMap(({ contents, period }) =>
-    contents.filter((content) => content.key === key).map(({ amount }) => ({ amount, period: period ?? month })),
+    contents.filter((content) => content.key === key).map(({ amount }) => ({ amount, period })),
   );
   const amounts = found.map(({ amount }) => amount);
-  const latest = found.reduce<Period | undefined>(
-    (last, { period }) => (!last || period.start > last.start ? period : last),
-    undefined,
-  );
+  // What is had without a subscription must not begin its counting anew.
+  const periods = found.flatMap(({ period }) => period ?? []);
+  const latest = periods.toSorted((one, other) => other.start.getTime() - one.start.getTime())[0];
   return {
     isGranted: found.length > 0,
     amount: found.length === 0 ? 0 : amounts.includes(null) ? null : Math.max(...amounts.map((amount) => amount ?? 0)),

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openCustomer, returnUrl } from '../support/billing.ts';
+import { apply, smallCatalog } from '../support/catalog.ts';
 import { createHarness, createHarnessForTest, type Harness } from '../support/harness.ts';
 
 let harness: Harness;
@@ -9,8 +11,8 @@ afterAll(() => harness.stop());
 
 const dayMs = 86_400_000;
 
-async function count(table: 'sessions' | 'revocations' | 'customers'): Promise<number> {
-  const { rows } = await harness.database.db.execute<{ count: number }>(`select count(*)::int as count from ${table}`);
+async function count(table: string, { database } = harness): Promise<number> {
+  const { rows } = await database.db.execute<{ count: number }>(`select count(*)::int as count from ${table}`);
   return rows[0]?.count ?? 0;
 }
 
@@ -66,4 +68,65 @@ test('a stop waits for one step of a backlog, not for all of it', async () => {
   await rules.retention.stop();
   await cleaning;
   expect(statements.filter((statement) => statement.startsWith('delete'))).toHaveLength(1);
+});
+
+async function billingHarness() {
+  const own = await createHarnessForTest();
+  await apply(own, own.merchant, smallCatalog);
+  return { own, customer: await openCustomer(own, 'ada') };
+}
+
+test('a use is known by its key for 90 days, and what was counted stays counted', async () => {
+  const { own, customer } = await billingHarness();
+  await customer.track('one', { amount: 2 });
+  own.clock.advance(90 * dayMs - 60_000);
+  await own.rules.retention.clean();
+  expect(await count('usage_events', own)).toBe(1);
+
+  const { track } = await openCustomer(own, 'ada');
+  expect(await track('one', { amount: 2 })).toMatchObject({ outcome: 'REPEATED' });
+  own.clock.advance(120_000);
+  await own.rules.retention.clean();
+  expect([await count('usage_events', own), await count('usage_totals', own)]).toEqual([0, 1]);
+});
+
+test('a page on which nothing can be paid any more is removed 30 days later, and what was bought there stays', async () => {
+  const { own, customer } = await billingHarness();
+  await customer.createCheckout('pro-yearly');
+  await customer.buy('pro-monthly');
+  await customer.own(`mutation { createPortalSession(returnUrl: "${returnUrl}") { url } }`);
+  const left = () => Promise.all(['checkouts', 'simulated_portals'].map((table) => count(table, own)));
+
+  own.clock.advance(30 * dayMs);
+  await own.rules.retention.clean();
+  expect(await left()).toEqual([2, 1]);
+  own.clock.advance(3_660_000);
+  await own.rules.retention.clean();
+  expect(await left()).toEqual([2, 0]);
+  own.clock.advance(dayMs);
+  await own.rules.retention.clean();
+  expect(await left()).toEqual([0, 0]);
+  expect([await count('subscriptions', own), await count('simulated_invoices', own)]).toEqual([1, 1]);
+});
+
+test('many uses and pages are removed a thousand at a time', async () => {
+  const { own, customer } = await billingHarness();
+  await customer.track('one');
+  await customer.createCheckout('pro-monthly');
+  for (const [table, key] of [
+    ['usage_events', 'idempotency_key'],
+    ['checkouts', 'id'],
+  ]) {
+    await own.database.db.execute(
+      `insert into ${table} select (jsonb_populate_record(${table}, jsonb_build_object('${key}', 'copy' || n))).*
+       from ${table}, generate_series(1, 2499) as n`,
+    );
+  }
+  own.clock.advance(91 * dayMs);
+  own.statements.splice(0);
+  await own.rules.retention.clean();
+  for (const table of ['usage_events', 'checkouts']) {
+    expect(own.statements.filter((statement) => statement.includes(`delete from "${table}"`))).toHaveLength(3);
+    expect(await count(table, own)).toBe(0);
+  }
 });

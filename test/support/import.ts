@@ -1,5 +1,13 @@
 import type { Owner } from '../../schema/context.ts';
-import type { ImportSource, SourceCustomer, SourceRecord } from '../../server/import/record.ts';
+import { productKeysFor } from '../../server/import/product-keys.ts';
+import type {
+  ImportSource,
+  SourceCustomer,
+  SourcePrice,
+  SourceProduct,
+  SourceRecord,
+  SourceSubscription,
+} from '../../server/import/record.ts';
 import type { Harness, TestMerchant } from './harness.ts';
 
 /** A source of these records, in batches. */
@@ -20,6 +28,63 @@ export const sourceCustomer = (stripeId: string, email: string | null = null): S
   name: `Name of ${stripeId}`,
   metadata: {},
 });
+
+export const sourceProduct = (stripeId: string, more: Partial<SourceProduct> = {}): SourceProduct => ({
+  kind: 'product',
+  stripeId,
+  name: `At Stripe ${stripeId}`,
+  description: null,
+  isActive: true,
+  ...more,
+});
+
+/** Nine dollars a month. */
+export const sourcePrice = (stripeId: string, stripeProductId: string, more: Partial<SourcePrice> = {}) =>
+  ({
+    kind: 'price',
+    stripeId,
+    stripeProductId,
+    currency: 'usd',
+    unitAmount: '900',
+    recurring: { interval: 'month', intervalCount: 1 },
+    isActive: true,
+    ...more,
+  }) as SourcePrice;
+
+/** Active, and since now. */
+export const sourceSubscription = (
+  stripeId: string,
+  stripeCustomerId: string,
+  stripePriceId: string,
+  more: Partial<SourceSubscription> = {},
+): SourceSubscription => ({
+  kind: 'subscription',
+  stripeId,
+  stripeCustomerId,
+  status: 'active',
+  items: [{ stripePriceId, quantity: 1 }],
+  currentPeriodStart: new Date(),
+  currentPeriodEnd: null,
+  cancelAtPeriodEnd: false,
+  canceledAt: null,
+  trialEnd: null,
+  createdAt: new Date(),
+  ...more,
+});
+
+/** Imports all of these. */
+export async function importRecords(
+  { rules, database }: Harness,
+  merchant: TestMerchant,
+  records: readonly SourceRecord[],
+) {
+  const owner = ownerOf(merchant);
+  const productKeyOf = await productKeysFor(database, owner, undefined);
+  const options = { source: sourceOf(records), sourceName: 'test', mode: 'real', productKeyOf } as const;
+  const run = await rules.imports.run(owner, await rules.imports.begin(owner, options), options);
+  if (run.status !== 'done' || run.problems.length > 0) throw new Error(JSON.stringify(run));
+  return run.counts;
+}
 
 export const ownerOf = ({ id, environment }: TestMerchant): Owner => ({ merchantId: id, environment });
 

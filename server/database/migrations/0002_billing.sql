@@ -118,6 +118,8 @@ ALTER TABLE "products" ADD COLUMN "is_visible" boolean DEFAULT true NOT NULL;-->
 ALTER TABLE "products" ADD COLUMN "is_default" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "products" ADD COLUMN "contents" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "products" ADD COLUMN "place" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "products" ADD COLUMN "is_in_catalog" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+ALTER TABLE "subscriptions" ADD COLUMN "period_anchor" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD COLUMN "id" text COLLATE "C";--> statement-breakpoint
 UPDATE "subscriptions" SET "id" = "stripe_subscription_id";--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_merchant_id_environment_id_pk" PRIMARY KEY("merchant_id","environment","id");--> statement-breakpoint

@@ -53,6 +53,8 @@ export interface Bill {
   readonly currency: string;
   readonly lines: readonly AmountLine[];
   readonly at: Date;
+  /** Charged instead of the card that is kept, and kept when it pays. */
+  readonly cardLastFour?: string;
   /** What happens to an invoice that cannot be paid: it stays open, or it was never written. */
   readonly whenUnpaid: 'keepOpen' | 'writeNothing';
 }
@@ -67,10 +69,11 @@ export async function bill(transaction: Transaction, owner: Owner, given: Bill):
   const { merchantId, environment } = owner;
   const { customerId, currency, lines, at, whenUnpaid } = given;
   const account = await lockAccount(transaction, owner, customerId);
+  const cardLastFour = given.cardLastFour ?? account.cardLastFour;
   const credit = account.credit[currency] ?? 0;
   const total = totalOf(lines);
   const amountDue = dueOf(total, credit);
-  const isPaid = amountDue === 0 || canPay(account);
+  const isPaid = amountDue === 0 || canPay({ cardLastFour });
   if (!isPaid && whenUnpaid === 'writeNothing') return false;
 
   const id = newId('inv', at.getTime());
@@ -90,10 +93,14 @@ export async function bill(transaction: Transaction, owner: Owner, given: Bill):
   });
   await transaction
     .update(simulatedAccounts)
-    .set({ credit: { ...account.credit, [currency]: Math.max(0, credit - total) } })
+    .set({ cardLastFour, credit: { ...account.credit, [currency]: Math.max(0, credit - total) } })
     .where(isAccount(owner, customerId));
   return isPaid;
 }
+
+/** What is still open is given up. */
+export const giveUpOpenInvoices = (transaction: Transaction, owner: Owner, customerId: CustomerId) =>
+  transaction.update(simulatedInvoices).set({ status: 'uncollectible' }).where(isOpen(owner, customerId));
 
 /** Charges what is still open. @returns whether all is paid. */
 export async function payOpenInvoices(
@@ -102,22 +109,22 @@ export async function payOpenInvoices(
   customerId: CustomerId,
 ): Promise<boolean> {
   if (!canPay(await lockAccount(transaction, owner, customerId))) return false;
-  const { merchantId, environment } = owner;
   await transaction
     .update(simulatedInvoices)
     .set({ status: 'paid', amountPaid: simulatedInvoices.amountDue })
-    .where(
-      and(
-        eq(simulatedInvoices.merchantId, merchantId),
-        eq(simulatedInvoices.environment, environment),
-        eq(simulatedInvoices.customerId, customerId),
-        eq(simulatedInvoices.status, 'open'),
-      ),
-    );
+    .where(isOpen(owner, customerId));
   return true;
 }
 
-function canPay({ cardLastFour }: Account): boolean {
+const isOpen = ({ merchantId, environment }: Owner, customerId: CustomerId) =>
+  and(
+    eq(simulatedInvoices.merchantId, merchantId),
+    eq(simulatedInvoices.environment, environment),
+    eq(simulatedInvoices.customerId, customerId),
+    eq(simulatedInvoices.status, 'open'),
+  );
+
+function canPay({ cardLastFour }: Pick<Account, 'cardLastFour'>): boolean {
   const outcome = cardOfLastFour(cardLastFour)?.outcome;
   return outcome === 'pays' || outcome === 'asksForAuthentication';
 }

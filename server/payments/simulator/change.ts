@@ -11,6 +11,8 @@ export interface PlanChange {
   readonly lines: PlanChangePreview['lines'];
   readonly currentPeriodStart: Date;
   readonly currentPeriodEnd: Date;
+  /** `undefined`: as before. */
+  readonly periodAnchor: Date | undefined;
 }
 
 /**
@@ -45,6 +47,7 @@ export function changeTo(
     lines: [back, forward].filter(({ amount }) => amount !== 0),
     currentPeriodStart: isSameInterval ? start : now,
     currentPeriodEnd: isSameInterval ? end : newEnd,
+    periodAnchor: isSameInterval ? undefined : now,
   };
 }
 

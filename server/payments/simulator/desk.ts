@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull } from 'drizzle-orm';
 import type { Owner } from '../../../schema/context.ts';
 import type { CustomerId } from '../../../schema/id.ts';
 import { lockCustomer } from '../../customers/customer-rows.ts';
@@ -62,8 +62,11 @@ export function createDesk({ database, testClocks, clock }: DeskOptions) {
       .from(checkouts)
       .innerJoin(prices, and(isOwnedIn(prices, owner), eq(prices.key, checkouts.priceKey)))
       .innerJoin(products, and(isOwnedIn(products, owner), eq(products.key, prices.productKey)))
-      .where(isOf(checkouts, address));
+      // One that somebody else takes the payment for is not paid here.
+      .where(and(isOf(checkouts, address), isNull(checkouts.stripeSessionId), isNotNull(checkouts.url)));
     if (!row) return undefined;
+    const { status, expiresAt } = row.checkout;
+    if (status !== 'complete' && expiresAt.getTime() <= clock.now()) return undefined;
     const price = priceForSaleOf(row.price, row.product);
     return { checkout: row.checkout, price, amount: amountOf(price, row.checkout.quantity) };
   }
@@ -72,29 +75,35 @@ export function createDesk({ database, testClocks, clock }: DeskOptions) {
   const pay = (address: PageAddress, cardNumber: string, isAuthenticated: boolean): Promise<Payment> =>
     database.transaction(async (transaction) => {
       const owner = ownerOf(address);
+      const [found] = await transaction
+        .select({ customerId: checkouts.customerId })
+        .from(checkouts)
+        .where(isOf(checkouts, address));
+      if (!found) return 'expired';
+      // First the customer, then the checkout, as whoever opens one does it.
+      const { id: customerId } = await lockCustomer(transaction, owner, found.customerId);
       await transaction.select({ id: checkouts.id }).from(checkouts).where(isOf(checkouts, address)).for('update');
       const page = await readCheckout(address, transaction);
       if (!page) return 'expired';
       const { checkout, price } = page;
       if (checkout.status === 'complete') return 'paid';
-      if (checkout.status === 'expired' || checkout.expiresAt.getTime() <= clock.now()) return 'expired';
+      if (checkout.status === 'expired') return 'expired';
 
       const card = cardOfNumber(cardNumber);
       if (!card) return 'unknownCard';
       if (card.outcome === 'isDeclined') return 'declined';
       if (card.outcome === 'asksForAuthentication' && !isAuthenticated) return 'authenticate';
-      const { id: customerId } = await lockCustomer(transaction, owner, checkout.customerId);
       if (price.recurring) {
         const [current] = await readCurrent(transaction, owner, [customerId]);
         if (current && isRunning(current.row)) return 'hasSubscription';
       }
-      await keepCard(transaction, owner, customerId, lastFourOf(card));
       const now = new Date(await testClocks.nowMs(owner, transaction));
       const isPaid = await bill(transaction, owner, {
         customerId,
         currency: price.currency,
         lines: [{ description: lineOf(price.productName, checkout.quantity), amount: page.amount }],
         at: now,
+        cardLastFour: lastFourOf(card),
         whenUnpaid: 'writeNothing',
       });
       if (!isPaid) return 'declined';
@@ -144,6 +153,7 @@ export function createDesk({ database, testClocks, clock }: DeskOptions) {
         if (!card) return 'unknownCard';
         if (card.outcome === 'isDeclined') return 'declined';
         const owner = ownerOf(address);
+        await lockUnpaid(transaction, owner, portal.customerId);
         await keepCard(transaction, owner, portal.customerId, lastFourOf(card));
         if (await payOpenInvoices(transaction, owner, portal.customerId)) {
           await reactivate(transaction, owner, portal.customerId);
@@ -174,6 +184,7 @@ async function deliver(
       items: [{ priceKey: price.key, quantity }],
       currentPeriodStart: now,
       currentPeriodEnd: periodEndOf(now, price.recurring, now),
+      periodAnchor: now,
       cancelAtPeriodEnd: false,
       createdAt: now,
     });
@@ -188,18 +199,21 @@ async function deliver(
     .where(and(eq(checkouts.merchantId, merchantId), eq(checkouts.environment, environment), eq(checkouts.id, id)));
 }
 
-const reactivate = (transaction: Transaction, { merchantId, environment }: Owner, customerId: CustomerId) =>
-  transaction
-    .update(subscriptions)
-    .set({ status: 'active' })
-    .where(
-      and(
-        eq(subscriptions.merchantId, merchantId),
-        eq(subscriptions.environment, environment),
-        eq(subscriptions.customerId, customerId),
-        eq(subscriptions.status, 'past_due'),
-      ),
-    );
+const isUnpaid = ({ merchantId, environment }: Owner, customerId: CustomerId) =>
+  and(
+    eq(subscriptions.merchantId, merchantId),
+    eq(subscriptions.environment, environment),
+    eq(subscriptions.customerId, customerId),
+    eq(subscriptions.status, 'past_due'),
+    isNull(subscriptions.stripeSubscriptionId),
+  );
+
+/** Before its account, as a renewal does it: else the two would wait for each other. */
+const lockUnpaid = (transaction: Transaction, owner: Owner, customerId: CustomerId) =>
+  transaction.select({ id: subscriptions.id }).from(subscriptions).where(isUnpaid(owner, customerId)).for('update');
+
+const reactivate = (transaction: Transaction, owner: Owner, customerId: CustomerId) =>
+  transaction.update(subscriptions).set({ status: 'active' }).where(isUnpaid(owner, customerId));
 
 async function readPortalRow(db: Database['db'] | Transaction, address: PageAddress, nowMs: number) {
   const [portal] = await db.select().from(simulatedPortals).where(isOf(simulatedPortals, address));

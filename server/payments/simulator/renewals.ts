@@ -5,7 +5,7 @@ import { subscriptions } from '../../database/tables.ts';
 import type { Logger } from '../../log.ts';
 import { isRunning, readSubscription, runningOf } from '../../subscriptions/subscription-rows.ts';
 import type { Clock } from '../../clock.ts';
-import { bill } from './account.ts';
+import { bill, giveUpOpenInvoices } from './account.ts';
 import { amountOf } from './amount.ts';
 import { periodEndOf } from './period.ts';
 import { isRow } from './simulator.ts';
@@ -57,7 +57,15 @@ export function createRenewals({ database, clock, logger }: RenewalsOptions) {
       if (!currentPeriodEnd || currentPeriodEnd.getTime() > nowMs) return;
       await transaction
         .update(subscriptions)
-        .set(await nextOf(transaction, owner, runningOf(current), currentPeriodEnd, current.row.createdAt))
+        .set(
+          await nextOf(
+            transaction,
+            owner,
+            runningOf(current),
+            currentPeriodEnd,
+            current.row.periodAnchor ?? current.row.createdAt,
+          ),
+        )
         .where(isRow(owner, id));
     });
 
@@ -70,11 +78,16 @@ export function createRenewals({ database, clock, logger }: RenewalsOptions) {
   }
 
   async function settle(merchantId?: Owner['merchantId']): Promise<void> {
+    /** One that cannot be renewed must not keep the others waiting. */
+    const failed = new Set<string>();
     for (;;) {
-      const due = await readDue(merchantId);
+      const due = (await readDue(merchantId)).filter(({ id }) => !failed.has(id));
       for (const one of due) {
         if (isStopped && merchantId === undefined) return;
-        await renewDue(one);
+        await renewDue(one).catch((error: unknown) => {
+          failed.add(one.id);
+          logger.warn({ err: error, subscriptionId: one.id }, 'a subscription of the sandbox was not renewed');
+        });
       }
       if (due.length === 0) return;
     }
@@ -111,14 +124,18 @@ async function nextOf(
   if (cancelAtPeriodEnd || !item?.price?.recurring) return { status: 'canceled', canceledAt: at };
   const { price, quantity } = item;
   const lines = [{ description: lineOf(price.productName, quantity), amount: amountOf(price, quantity) }];
+  const isLastTry = status === 'past_due';
   const isPaid = await bill(transaction, owner, {
     customerId,
     currency: price.currency,
     lines,
     at,
-    whenUnpaid: 'keepOpen',
+    whenUnpaid: isLastTry ? 'writeNothing' : 'keepOpen',
   });
-  if (!isPaid && status === 'past_due') return { status: 'canceled', canceledAt: at };
+  if (!isPaid && isLastTry) {
+    await giveUpOpenInvoices(transaction, owner, customerId);
+    return { status: 'canceled', canceledAt: at };
+  }
   return {
     status: isPaid ? 'active' : 'past_due',
     currentPeriodStart: at,

@@ -34,12 +34,13 @@ export function createSimulator({ database, testClocks, issuer, clock }: Simulat
     owner: Owner,
     { id }: RunningSubscription,
     work: (transaction: Transaction, subscription: RunningSubscription) => Promise<void>,
+    whenEnded: 'refuse' | 'leave' = 'refuse',
   ) =>
     database.transaction(async (transaction) => {
       await transaction.select({ id: subscriptions.id }).from(subscriptions).where(isRow(owner, id)).for('update');
-      const current = await readSubscription(transaction, owner, id);
-      if (!current || !isRunning(current.row)) throw new ApiError('CONFLICT', 'No subscription is running.');
-      await work(transaction, runningOf(current));
+      const current = await readRunning(transaction, owner, id);
+      if (current) await work(transaction, current);
+      else if (whenEnded === 'refuse') throw noneRuns();
     });
 
   const nowOf = async (owner: Owner, executor: Database['db'] | Transaction = db) =>
@@ -49,15 +50,19 @@ export function createSimulator({ database, testClocks, issuer, clock }: Simulat
     openCheckout: async (owner, { id }) => ({ url: pageUrl(issuer, owner, id), stripeSessionId: null }),
 
     async previewChange(owner, subscription, to) {
-      const account = await readAccount(db, owner, subscription.customerId);
-      const change = changeTo(subscription, to, await nowOf(owner));
-      const lines = isSamePlan(subscription, to) ? [] : change.lines;
+      const current = await readRunning(db, owner, subscription.id);
+      if (!current) throw noneRuns();
+      const account = await readAccount(db, owner, current.customerId);
+      const change = changeTo(current, to, await nowOf(owner));
+      const lines = isSamePlan(current, to) ? [] : change.lines;
       return previewOf({ ...change, lines }, account?.credit[change.currency] ?? 0);
     },
 
     changePlan: (owner, subscription, to) =>
       withRunning(owner, subscription, async (transaction, current) => {
         if (isSamePlan(current, to)) return;
+        // What was not paid is not given back.
+        if (current.status === 'past_due') throw paymentFailed('An invoice is open: nothing was changed.');
         const now = await nowOf(owner, transaction);
         const change = changeTo(current, to, now);
         const { customerId } = current;
@@ -69,27 +74,33 @@ export function createSimulator({ database, testClocks, issuer, clock }: Simulat
           at: now,
           whenUnpaid: 'writeNothing',
         });
-        if (!isPaid) throw new ApiError('PAYMENT_FAILED', 'The card was declined: nothing was changed.');
+        if (!isPaid) throw paymentFailed('The card was declined: nothing was changed.');
         await transaction
           .update(subscriptions)
           .set({
             items: [{ priceKey: to.price.key, quantity: to.quantity }],
             currentPeriodStart: change.currentPeriodStart,
             currentPeriodEnd: change.currentPeriodEnd,
+            periodAnchor: change.periodAnchor,
           })
           .where(isRow(owner, current.id));
       }),
 
     cancel: (owner, subscription, at) =>
-      withRunning(owner, subscription, async (transaction, { id, cancelAtPeriodEnd }) => {
-        const canceledAt = await nowOf(owner, transaction);
-        const end = { status: 'canceled', canceledAt, cancelAtPeriodEnd: false } as const;
-        if (at === 'periodEnd' && cancelAtPeriodEnd) return;
-        await transaction
-          .update(subscriptions)
-          .set(at === 'now' ? end : { cancelAtPeriodEnd: true, canceledAt })
-          .where(isRow(owner, id));
-      }),
+      withRunning(
+        owner,
+        subscription,
+        async (transaction, { id, cancelAtPeriodEnd }) => {
+          const canceledAt = await nowOf(owner, transaction);
+          const end = { status: 'canceled', canceledAt, cancelAtPeriodEnd: false } as const;
+          if (at === 'periodEnd' && cancelAtPeriodEnd) return;
+          await transaction
+            .update(subscriptions)
+            .set(at === 'now' ? end : { cancelAtPeriodEnd: true, canceledAt })
+            .where(isRow(owner, id));
+        },
+        'leave',
+      ),
 
     resume: (owner, subscription) =>
       withRunning(owner, subscription, async (transaction, { id }) => {
@@ -156,6 +167,18 @@ export function createSimulator({ database, testClocks, issuer, clock }: Simulat
     },
   };
 }
+
+async function readRunning(
+  executor: Database['db'] | Transaction,
+  owner: Owner,
+  id: string,
+): Promise<RunningSubscription | undefined> {
+  const current = await readSubscription(executor, owner, id);
+  return current && isRunning(current.row) ? runningOf(current) : undefined;
+}
+
+const noneRuns = () => new ApiError('CONFLICT', 'No subscription is running.');
+const paymentFailed = (message: string) => new ApiError('PAYMENT_FAILED', message);
 
 export const isRow = ({ merchantId, environment }: Owner, id: string) =>
   and(eq(subscriptions.merchantId, merchantId), eq(subscriptions.environment, environment), eq(subscriptions.id, id));

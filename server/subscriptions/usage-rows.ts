@@ -1,0 +1,125 @@
+import { sql } from 'drizzle-orm';
+import type { UsageEvent } from '../../schema/billing.ts';
+import type { Owner } from '../../schema/context.ts';
+import { ApiError } from '../../schema/errors.ts';
+import type { CustomerId } from '../../schema/id.ts';
+import type { Database } from '../database/database.ts';
+
+export interface CountedEvent extends UsageEvent {
+  readonly customerId: CustomerId;
+  readonly periodStart: Date;
+  readonly countedAt: Date;
+}
+
+/**
+ * Counts one use, and never more than `most` of them. Whom a quota does not suffice was judged by what others had counted
+ * when it began: they may have been the same use, and so it is looked at again.
+ */
+export async function count(db: Database['db'], owner: Owner, event: CountedEvent, most: number | null) {
+  const counted = await countOnce(db, owner, event, most);
+  return counted.outcome === 'refused' ? countOnce(db, owner, event, most) : counted;
+}
+
+/** One statement: whoever counts the same at the same time waits for the row of the total. */
+async function countOnce(db: Database['db'], owner: Owner, event: CountedEvent, most: number | null) {
+  const { merchantId, environment } = owner;
+  const { customerId, featureKey, amount, idempotencyKey } = event;
+  const periodStart = event.periodStart.toISOString();
+  const { rows } = await db.execute<{
+    known: boolean;
+    same: boolean;
+    used: string | null;
+    stored: string | null;
+  }>(sql`
+    with known as (
+      select feature_key = ${featureKey} and amount = ${amount}::bigint as same from usage_events
+      where merchant_id = ${merchantId} and environment = ${environment} and customer_id = ${customerId}
+        and idempotency_key = ${idempotencyKey}
+    ), total as (
+      insert into usage_totals as total (merchant_id, environment, customer_id, feature_key, period_start, used)
+      select ${merchantId}, ${environment}, ${customerId}, ${featureKey}, ${periodStart}::timestamptz, ${amount}::bigint
+      where not exists (select from known) and (${most}::bigint is null or ${amount}::bigint <= ${most}::bigint)
+      on conflict (merchant_id, environment, customer_id, feature_key, period_start) do update
+        set used = total.used + excluded.used
+        where ${most}::bigint is null or total.used + excluded.used <= ${most}::bigint
+      returning used
+    ), event as (
+      insert into usage_events (merchant_id, environment, customer_id, idempotency_key, feature_key, amount, created_at)
+      select ${merchantId}, ${environment}, ${customerId}, ${idempotencyKey}, ${featureKey}, ${amount}::bigint,
+        ${event.countedAt.toISOString()}::timestamptz
+      from total
+    )
+    select exists (select from known) as known, coalesce((select same from known), false) as same,
+      (select used from total) as used,
+      (select used from usage_totals where merchant_id = ${merchantId} and environment = ${environment}
+        and customer_id = ${customerId} and feature_key = ${featureKey}
+        and period_start = ${periodStart}::timestamptz) as stored`);
+  const [row] = rows;
+  if (row?.known && !row.same) throw contradiction();
+  const used = Number(row?.used ?? row?.stored ?? 0);
+  const outcome = row?.known ? 'repeated' : row?.used == null ? 'refused' : 'recorded';
+  return { outcome, used } as const;
+}
+
+/** All or nothing; what was counted before, or comes twice, counts once. */
+export async function countAll(
+  db: Database['db'],
+  { merchantId, environment }: Owner,
+  events: readonly CountedEvent[],
+): Promise<number> {
+  refuseContradictions(events);
+  const given = events.map((event) => ({
+    customer_id: event.customerId,
+    feature_key: event.featureKey,
+    period_start: event.periodStart,
+    amount: event.amount,
+    idempotency_key: event.idempotencyKey,
+    counted_at: event.countedAt,
+  }));
+  const { rows } = await db.execute<{ count: string; contradicted: string }>(sql`
+    with given as (
+      select distinct on (customer_id, idempotency_key) * from json_to_recordset(${JSON.stringify(given)}::json)
+        as given(customer_id text, feature_key text, period_start timestamptz, amount bigint, idempotency_key text,
+            counted_at timestamptz)
+      order by customer_id, idempotency_key
+    ), contradicted as (
+      select 1 from given join usage_events known on known.merchant_id = ${merchantId}
+        and known.environment = ${environment} and known.customer_id = given.customer_id
+        and known.idempotency_key = given.idempotency_key
+      where (known.feature_key, known.amount) is distinct from (given.feature_key, given.amount)
+    ), event as (
+      insert into usage_events (merchant_id, environment, customer_id, idempotency_key, feature_key, amount, created_at)
+      select ${merchantId}, ${environment}, customer_id, idempotency_key, feature_key, amount,
+        counted_at
+      from given where not exists (select from contradicted)
+      on conflict do nothing
+      returning customer_id, feature_key, idempotency_key, amount
+    ), added as (
+      select event.customer_id, event.feature_key, given.period_start, sum(event.amount) as amount
+      from event join given using (customer_id, idempotency_key)
+      group by 1, 2, 3
+    ), total as (
+      insert into usage_totals as total (merchant_id, environment, customer_id, feature_key, period_start, used)
+      select ${merchantId}, ${environment}, customer_id, feature_key, period_start, amount from added
+      order by customer_id, feature_key
+      on conflict (merchant_id, environment, customer_id, feature_key, period_start) do update
+        set used = total.used + excluded.used
+      returning 1
+    )
+    select (select count(*) from event) as count, (select count(*) from contradicted) as contradicted`);
+  if (Number(rows[0]?.contradicted) > 0) throw contradiction();
+  return Number(rows[0]?.count ?? 0);
+}
+
+/** One key for two uses, in one and the same call. */
+function refuseContradictions(events: readonly CountedEvent[]): void {
+  const uses = new Map<string, CountedEvent>();
+  for (const event of events) {
+    const key = `${event.customerId} ${event.idempotencyKey}`;
+    const { featureKey, amount } = uses.get(key) ?? event;
+    if (featureKey !== event.featureKey || amount !== event.amount) throw contradiction();
+    uses.set(key, event);
+  }
+}
+
+const contradiction = () => new ApiError('CONFLICT', 'This idempotency key stands for another use.');
