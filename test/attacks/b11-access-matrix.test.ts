@@ -152,14 +152,27 @@ beforeAll(async () => {
     own: await createRealm(harness, {
       merchant: harness.merchant,
       word: 'realmalpha',
-      cards: { qamber: cardOf.good, qbirch: cardOf.master },
+      customers: [
+        { name: 'qamber', card: cardOf.good },
+        { name: 'qbirch', card: cardOf.master },
+      ],
     }),
     rival: await createRealm(harness, {
       merchant: harness.rival,
       word: 'realmbravo',
-      cards: { qcedar: cardOf.asking, qdahlia: cardOf.good },
+      customers: [
+        { name: 'qcedar', card: cardOf.asking },
+        { name: 'qdahlia', card: cardOf.good },
+      ],
     }),
-    live: await createRealm(harness, { merchant: live, word: 'realmcharlie', cards: { qelm: '', qfern: '' } }),
+    live: await createRealm(harness, {
+      merchant: live,
+      word: 'realmcharlie',
+      customers: [
+        { name: 'qelm', card: '' },
+        { name: 'qfern', card: '' },
+      ],
+    }),
   };
   callers = await createCallers();
   await tryAll();
@@ -173,12 +186,13 @@ async function createCallers(): Promise<Caller[]> {
   const { own, rival, live } = realms;
   const session = async (
     name: string,
+    realm: Realm,
     person: Person,
     operations: readonly SessionOperation[] = sessionOperations,
   ): Promise<Caller> => {
     const { token, id } = await person.session(operations);
     const things = { ...person.things, session: id, token };
-    return { name, kind: 'customer', realm: person.realm, person, things, operations, credential: token };
+    return { name, kind: 'customer', realm, person, things, operations, credential: token };
   };
   const key = (name: string, realm: Realm): Caller => ({
     name,
@@ -192,15 +206,16 @@ async function createCallers(): Promise<Caller[]> {
   const without = sessionOperations.map((left) =>
     session(
       `a session without ${left}`,
+      own,
       own.people[0],
       sessionOperations.filter((one) => one !== left),
     ),
   );
   return [
-    await session('a session', own.people[0]),
-    await session('a session of a sibling', own.people[1]),
-    await session('a session of another merchant', rival.people[0]),
-    await session('a session in the other environment', live.people[0]),
+    await session('a session', own, own.people[0]),
+    await session('a session of a sibling', own, own.people[1]),
+    await session('a session of another merchant', rival, rival.people[0]),
+    await session('a session in the other environment', live, live.people[0]),
     ...(await Promise.all(without)),
     key('a secret key', own),
     key('a secret key of another merchant', rival),

@@ -270,9 +270,7 @@ describe('a page', () => {
 
   test('B12 runs no script, is not framed, kept or told to others, and shows no markup of a product', async () => {
     const answers = await allAnswers();
-    expect([...new Set(answers.map(({ status }) => status))].toSorted()).toEqual([
-      200, 303, 402, 404, 405, 411, 413, 415,
-    ]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 303, 402, 404, 405, 411, 413, 415]));
     let escapedNames = 0;
     for (const answer of answers) {
       const policy = answer.headers.get('content-security-policy') ?? '';
@@ -341,22 +339,22 @@ describe('a page', () => {
 
   test('B12 refuses a card that is no test card, and it appears nowhere: no page, no log, no row', async () => {
     const cards = ['4111111111111111', '5105105105105100', '378282246310005', '6011111111111117', '4242424242424241'];
+    const spellings = (card: string) => ['', ' ', '-'].map((gap) => card.replaceAll(/(.{4})(?=.)/g, `$1${gap}`));
+    const actions = ['pay', 'authenticate', 'replace', '', 'refuse'];
     const { token, read } = await newCustomer();
-    const pages = [await checkoutOf(token), await portalOf(token)];
+    const [checkout, portal] = [await checkoutOf(token), await portalOf(token)];
+    const forms = cards
+      .flatMap(spellings)
+      .flatMap((card) =>
+        [checkout, portal].flatMap((url) => actions.map((action) => ({ url, fields: { action, card } }))),
+      );
     const shown: string[] = [];
-    for (const card of cards) {
-      const spelled = [card, card.replaceAll(/(.{4})(?=.)/g, '$1 '), card.replaceAll(/(.{4})(?=.)/g, '$1-')];
-      for (const typed of spelled) {
-        for (const url of pages) {
-          for (const action of ['pay', 'authenticate', 'replace', '', 'refuse']) {
-            const answer = await submitPage(harness, url, { action, card: typed });
-            expect(answer.status).toBe(402);
-            shown.push(await answer.text());
-          }
-        }
-        shown.push(await (await openPage(harness, `${pages[0]}?card=${encodeURIComponent(typed)}`)).text());
-      }
+    for (const { url, fields } of forms) {
+      const answer = await submitPage(harness, url, fields);
+      expect(answer.status).toBe(402);
+      shown.push(await answer.text());
     }
+    for (const card of cards) shown.push(await (await openPage(harness, `${checkout}?card=${card}`)).text());
     const everywhere = [...shown, ...harness.logLines, await readDatabase()].join('\n');
     for (const card of cards) {
       expect(everywhere).not.toContain(card);

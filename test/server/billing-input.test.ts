@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apply, smallCatalog } from '../support/catalog.ts';
 import { problemPaths } from '../support/create-session.ts';
