@@ -99,7 +99,7 @@ const RecordUsagePayload = builder.objectRef<number>('RecordUsagePayload').imple
 builder.mutationField('recordUsage', (t) =>
   t.withAuth({ merchant: true }).field({
     description:
-      'Count what customers used, up to 1000 at once: all of it or nothing. What was counted before is not counted again. Callers: secret key.',
+      'Count what customers used, up to 1000 at once: all of it or nothing. What was counted before is not counted again; CONFLICT when an idempotency key stands for another use. Callers: secret key.',
     type: RecordUsagePayload,
     args: {
       events: t.arg({

@@ -68,7 +68,8 @@ export async function countAll(
   events: readonly CountedEvent[],
 ): Promise<number> {
   refuseContradictions(events);
-  const given = events.map((event) => ({
+  const given = events.map((event, place) => ({
+    place,
     customer_id: event.customerId,
     feature_key: event.featureKey,
     period_start: event.periodStart,
@@ -76,14 +77,14 @@ export async function countAll(
     idempotency_key: event.idempotencyKey,
     counted_at: event.countedAt,
   }));
-  const { rows } = await db.execute<{ count: string; contradicted: string }>(sql`
+  const { rows } = await db.execute<{ count: string; contradicted: number[] }>(sql`
     with given as (
       select distinct on (customer_id, idempotency_key) * from json_to_recordset(${JSON.stringify(given)}::json)
-        as given(customer_id text, feature_key text, period_start timestamptz, amount bigint, idempotency_key text,
+        as given(place int, customer_id text, feature_key text, period_start timestamptz, amount bigint, idempotency_key text,
             counted_at timestamptz)
-      order by customer_id, idempotency_key
+      order by customer_id, idempotency_key, place
     ), contradicted as (
-      select 1 from given join usage_events known on known.merchant_id = ${merchantId}
+      select place from given join usage_events known on known.merchant_id = ${merchantId}
         and known.environment = ${environment} and known.customer_id = given.customer_id
         and known.idempotency_key = given.idempotency_key
       where (known.feature_key, known.amount) is distinct from (given.feature_key, given.amount)
@@ -106,20 +107,31 @@ export async function countAll(
         set used = total.used + excluded.used
       returning 1
     )
-    select (select count(*) from event) as count, (select count(*) from contradicted) as contradicted`);
-  if (Number(rows[0]?.contradicted) > 0) throw contradiction();
+    select (select count(*) from event) as count, array(select place from contradicted order by place) as contradicted`);
+  const contradicted = rows[0]?.contradicted ?? [];
+  if (contradicted.length > 0) throw contradiction(contradicted);
   return Number(rows[0]?.count ?? 0);
 }
 
 /** One key for two uses, in one and the same call. */
 function refuseContradictions(events: readonly CountedEvent[]): void {
   const uses = new Map<string, CountedEvent>();
-  for (const event of events) {
+  const contradicted = events.flatMap((event, place) => {
     const key = `${event.customerId} ${event.idempotencyKey}`;
-    const { featureKey, amount } = uses.get(key) ?? event;
-    if (featureKey !== event.featureKey || amount !== event.amount) throw contradiction();
-    uses.set(key, event);
-  }
+    const first = uses.get(key) ?? event;
+    uses.set(key, first);
+    return first.featureKey === event.featureKey && first.amount === event.amount ? [] : [place];
+  });
+  if (contradicted.length > 0) throw contradiction(contradicted);
 }
 
-const contradiction = () => new ApiError('CONFLICT', 'This idempotency key stands for another use.');
+/** @param places which events of a call with several. */
+const contradiction = (places: readonly number[] = []) =>
+  new ApiError('CONFLICT', 'This idempotency key stands for another use.', {
+    ...(places.length > 0 && {
+      problems: places.map((place) => ({
+        path: ['events', place, 'idempotencyKey'],
+        message: 'must not stand for another use, with another amount or feature',
+      })),
+    }),
+  });

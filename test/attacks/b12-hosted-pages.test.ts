@@ -434,7 +434,7 @@ describe('a payment', () => {
     const { token, id } = await newCustomer();
     const [checkout, portal] = [await checkoutOf(token), await portalOf(token)];
     harness.clock.advance(24 * 3_600_000);
-    expect((await submitPage(harness, checkout)).status).toBe(402);
+    expect((await submitPage(harness, checkout)).status).toBe(404);
     expect((await submitPage(harness, portal)).status).toBe(404);
     const query = '{ customer(by: { id: "$id" }) { subscription { id } paymentMethods { id } } }'.replace('$id', id);
     const { data } = await harness.graphql(harness.merchant.secretKey, query);

@@ -270,9 +270,14 @@ const quota = 3;
 function expectedAfter(counted: Map<string, number>, one: Call): string | number {
   const sum = () => [...counted.values()].reduce((all, amount) => all + amount, 0);
   if (one.how === 'batch') {
-    const before = counted.size;
-    for (const { key, amount } of one.uses) if (!counted.has(key)) counted.set(key, amount);
-    return counted.size - before;
+    const after = new Map(counted);
+    for (const { key, amount } of one.uses) {
+      if ((after.get(key) ?? amount) !== amount) return 'CONFLICT';
+      after.set(key, amount);
+    }
+    const count = after.size - counted.size;
+    for (const [key, amount] of after) counted.set(key, amount);
+    return count;
   }
   const { key, amount } = one.use;
   const known = counted.get(key);
@@ -286,8 +291,8 @@ async function make(one: Call, { token, externalUserId }: Awaited<ReturnType<typ
   const eventOf = ({ key, amount }: Use) => ({ featureKey: 'exports', idempotencyKey: key, amount });
   if (one.how === 'batch') {
     const events = one.uses.map((each) => ({ ...eventOf(each), customer: { externalUserId } }));
-    const { data } = await harness.graphql(harness.merchant.secretKey, recordUsage, { events });
-    return data?.['recordUsage'].recordedCount as number;
+    const { data, code } = await harness.graphql(harness.merchant.secretKey, recordUsage, { events });
+    return code ?? (data?.['recordUsage'].recordedCount as number);
   }
   const input = { ...eventOf(one.use), mode: one.how.toUpperCase() };
   const { data, code } = await harness.graphql(token, trackUsage, { input });

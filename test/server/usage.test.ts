@@ -261,7 +261,8 @@ test('of what a server records all is counted or nothing', async () => {
     [good, { ...good, amount: 3, idempotencyKey: 'known' }],
     [good, { ...good, amount: 2 }],
   ]) {
-    expect(await record(contradiction)).toBe('CONFLICT');
+    const answer = await harness.graphql(merchant.secretKey, recordUsage, { events: contradiction });
+    expect([answer.code, problemPaths(answer)]).toEqual(['CONFLICT', ['events.1.idempotencyKey']]);
   }
   expect(await usedBy(customer)).toBe(2);
   expect(await record([])).toBe(0);
