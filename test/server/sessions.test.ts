@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSession } from '../support/create-session.ts';
+import { sessionOperations } from '../../schema/operation.ts';
 import { createHarness, type Harness } from '../support/harness.ts';
 
 let harness: Harness;
@@ -57,7 +58,7 @@ describe('createSession', () => {
     const created = await harness.merchant.billingos.createSessionToken({ externalUserId: 'grace' });
     expect(created).toMatchObject({
       expiresIn: 3_600,
-      session: { allowedOperations: ['READ_CUSTOMER'], metadata: {} },
+      session: { allowedOperations: sessionOperations, metadata: {} },
     });
   });
 
