@@ -7,7 +7,10 @@ import { RecurringInterval, TiersMode } from './price.ts';
 
 /** GraphQL writes these words in capitals, and so may a file. */
 const word = <const Words extends readonly string[]>(words: Words) =>
-  z.preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(words));
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.toLowerCase() : value),
+    z.enum(words, { error: `must be one of ${words.map((known) => known.toUpperCase()).join(', ')}` }),
+  );
 
 const key = z.string().regex(/^[\w.-]{1,64}$/, {
   error: 'must be 1 to 64 letters, digits, dots, dashes or underscores',
@@ -16,10 +19,10 @@ const stripeId = z.string().regex(/^[!-~]{1,255}$/, { error: 'must be an id of S
 const amount = z
   .string()
   .regex(/^\d{1,11}(\.\d{1,12})?$/, { error: 'must be minor units, as a decimal number: "1900"' });
-const wholeAmount = z.int().min(0).max(99_999_999_999).nullish();
+const wholeAmount = z.int({ error: 'must be whole minor units, such as cents' }).min(0).max(99_999_999_999).nullish();
 
 const price = z
-  .object({
+  .strictObject({
     key,
     stripePriceId: stripeId.nullish(),
     currency: z.string().regex(/^[a-z]{3}$/, { error: 'must be ISO 4217 in lower case: usd' }),
@@ -33,7 +36,9 @@ const price = z
       .nullish(),
     tiersMode: word(['graduated', 'volume']).nullish(),
     tiers: z
-      .array(z.object({ upTo: z.int().min(1).nullish(), unitAmount: amount.nullish(), flatAmount: amount.nullish() }))
+      .array(
+        z.strictObject({ upTo: z.int().min(1).nullish(), unitAmount: amount.nullish(), flatAmount: amount.nullish() }),
+      )
       .max(100)
       .nullish(),
     visible: z.boolean().nullish(),
@@ -62,10 +67,10 @@ const doubles = (keys: readonly string[]) => keys.filter((one, index) => keys.in
 
 /** A catalog as its file and `applyCatalog` have it. */
 export const catalogSchema = z
-  .object({
+  .strictObject({
     features: z
       .array(
-        z.object({
+        z.strictObject({
           key,
           name: printableText({ min: 1, max: 255 }),
           kind: word(featureKinds),
@@ -75,14 +80,14 @@ export const catalogSchema = z
       .max(500),
     products: z
       .array(
-        z.object({
+        z.strictObject({
           key,
           stripeProductId: stripeId.nullish(),
           name: printableText({ min: 1, max: 255 }),
           description: printableText({ min: 1, max: 1_000 }).nullish(),
           visible: z.boolean().nullish(),
           default: z.boolean().nullish(),
-          features: z.array(z.object({ key, amount: z.int().min(0).nullish() })).max(500),
+          features: z.array(z.strictObject({ key, amount: z.int().min(0).nullish() })).max(500),
           prices: z.array(price).max(100),
         }),
       )

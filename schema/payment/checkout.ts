@@ -9,7 +9,7 @@ const url = z
   .string()
   .max(2_000, { error: 'must have at most 2000 characters' })
   .refine((text) => URL.canParse(text) && isPlainWebUrl(new URL(text)), {
-    error: 'must be an absolute https URL, without a user name',
+    error: 'must be an absolute http or https URL, without a user name',
   })
   .transform((text) => new URL(text).href);
 

@@ -17,7 +17,7 @@ import { addStripeCommands } from './stripe.ts';
 const { version } = createRequire(import.meta.url)('billingos/package.json') as { version: string };
 
 const program = new Command('billingos')
-  .description('Session tokens for in-app billing: the server, its keys, sessions and customers.')
+  .description('Billing inside an app: the server, its keys, sessions, customers and catalog.')
   .option('--json', 'print JSON, for scripts')
   .version(version)
   .showHelpAfterError()

@@ -11,7 +11,7 @@ export function addStripeCommands(program: Command): void {
     stripe
       .command('connect')
       .description(
-        'Keep STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, or both, encrypted. A restricted key that reads is enough.',
+        'Keep STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, or both, encrypted; for test, unless an environment is named. docs/payments.md says which rights a restricted key needs.',
       ),
   ).action((options: OwnerOptions, command: Command) =>
     run(command, async (rules) => {

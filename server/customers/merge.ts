@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import type { Binding, CustomerRecord, Merchant } from '../../schema/context.ts';
 import { ApiError, notFound } from '../../schema/errors.ts';
 import { type CustomerId, isCustomerId } from '../../schema/id.ts';
@@ -28,6 +29,7 @@ export function createMerge({ database, revocations, unresolved, clock }: MergeO
     revocations.within(merchant, async (transaction, revoke) => {
       const [one, other] = await lockBoth(transaction, merchant, from, into);
       refuseContradiction(one, other);
+      await refuseTwoSubscriptions(transaction, merchant, one, other);
       const result = await join(transaction, merchant, one, other);
       const attempt = { customerId: into, outcome: 'MERGED', otherCustomerId: from, keyId: merchant.keyId } as const;
       await recordAttempt(transaction, merchant, { ...attempt, identity: undefined, reason }, clock.now());
@@ -80,6 +82,17 @@ function refuseContradiction(from: CustomerRecord, into: CustomerRecord): void {
   if (from.stripeCustomerId !== null && into.stripeCustomerId !== null) {
     throw new ApiError('CONFLICT', 'Both customers are customers at Stripe: merge them there first.');
   }
+}
+
+/** Both would be paid, and only one be seen. */
+async function refuseTwoSubscriptions(transaction: Transaction, merchant: Merchant, ...both: CustomerRecord[]) {
+  const { merchantId, environment } = merchant;
+  const ids = both.map(({ id }) => id);
+  const { rows } = await transaction.execute(sql`
+    select distinct customer_id from subscriptions where merchant_id = ${merchantId} and environment = ${environment}
+      and customer_id = any(${sql.param(ids)}::text[]) and status in ('trialing', 'active', 'past_due')`);
+  if (rows.length > 1)
+    throw new ApiError('CONFLICT', 'Both customers have a subscription that runs: cancel one first.');
 }
 
 /** What the one that stays has counts; what it lacks comes from the other. */

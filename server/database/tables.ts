@@ -202,7 +202,8 @@ export const products = pgTable(
     name: text('name').notNull(),
     description: text('description'),
     isActive: boolean('is_active').notNull(),
-    isVisible: boolean('is_visible').notNull().default(true),
+    /** Only a catalog shows it: what an import or Stripe brings is for sale to nobody before. */
+    isVisible: boolean('is_visible').notNull().default(false),
     /** Whether customers without a subscription have what it contains. */
     isDefault: boolean('is_default').notNull().default(false),
     /** The keys of its features, in order; of a quota or limit NULL is as many as one likes. */
@@ -235,7 +236,8 @@ export const prices = pgTable(
     tiersMode: text('tiers_mode').$type<'graduated' | 'volume'>(),
     tiers: jsonb('tiers').notNull().default([]).$type<readonly PriceTier[]>(),
     isActive: boolean('is_active').notNull(),
-    isVisible: boolean('is_visible').notNull().default(true),
+    /** Only a catalog shows it: what an import or Stripe brings is for sale to nobody before. */
+    isVisible: boolean('is_visible').notNull().default(false),
     place: integer('place').notNull().default(0),
   },
   (table) => [
@@ -275,6 +277,8 @@ export const subscriptions = pgTable(
     currentPeriodEnd: moment('current_period_end'),
     /** Of the built-in payments: the day of it is the day on which months and years end. */
     periodAnchor: moment('period_anchor'),
+    /** Since when quotas are counted: a change of interval begins a period, and must not begin a quota anew. */
+    quotaPeriodStart: moment('quota_period_start'),
     cancelAtPeriodEnd: boolean('cancel_at_period_end').notNull(),
     canceledAt: moment('canceled_at'),
     trialEnd: moment('trial_end'),

@@ -216,15 +216,19 @@ const subscriptionsOf = (owner: Owner, records: readonly SourceSubscription[], o
         and customer.stripe_customer_id = given.stripe_customer_id
   ), written as (
     insert into subscriptions as known (merchant_id, environment, id, stripe_subscription_id, customer_id, status, items,
-      current_period_start, current_period_end, cancel_at_period_end, canceled_at, trial_end, created_at)
+      current_period_start, quota_period_start, current_period_end, cancel_at_period_end, canceled_at, trial_end, created_at)
     select ${owner.merchantId}, ${owner.environment}, stripe_id, stripe_id, customer_id, status, items,
-      current_period_start, current_period_end, cancel_at_period_end, canceled_at, trial_end, created_at
+      current_period_start, current_period_start, current_period_end, cancel_at_period_end, canceled_at, trial_end,
+      created_at
     from judged where problem is null and customer_id is not null
     on conflict (merchant_id, environment, stripe_subscription_id) do update
       set customer_id = excluded.customer_id, status = excluded.status, items = excluded.items,
         current_period_start = excluded.current_period_start, current_period_end = excluded.current_period_end,
         cancel_at_period_end = excluded.cancel_at_period_end, canceled_at = excluded.canceled_at,
-        trial_end = excluded.trial_end
+        trial_end = excluded.trial_end,
+        quota_period_start = case when known.current_period_end > excluded.current_period_start
+          then coalesce(known.quota_period_start, excluded.current_period_start)
+          else excluded.current_period_start end
       where (known.customer_id, known.status, known.items, known.current_period_start, known.current_period_end,
           known.cancel_at_period_end, known.canceled_at, known.trial_end)
         is distinct from (excluded.customer_id, excluded.status, excluded.items, excluded.current_period_start,

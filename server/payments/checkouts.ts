@@ -1,15 +1,16 @@
-import { and, eq, gt } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, isNotNull } from 'drizzle-orm';
 import type { CheckoutRecord, CheckoutRequest } from '../../schema/billing.ts';
-import type { CustomerCaller } from '../../schema/context.ts';
+import type { CustomerCaller, Owner } from '../../schema/context.ts';
 import { ApiError } from '../../schema/errors.ts';
 import type { Clock } from '../clock.ts';
 import { lockCustomer } from '../customers/customer-rows.ts';
-import type { Database } from '../database/database.ts';
-import { checkouts } from '../database/tables.ts';
+import type { Database, Transaction } from '../database/database.ts';
+import { checkouts, prices } from '../database/tables.ts';
 import { newId } from '../id.ts';
 import { readOffer } from '../subscriptions/offer.ts';
-import { isRunning, readCurrent } from '../subscriptions/subscription-rows.ts';
+import { hasEnded, readCurrent } from '../subscriptions/subscription-rows.ts';
 import type { PaymentsFor } from './payments-for.ts';
+import type { Payments } from './payments.ts';
 
 interface CheckoutsOptions {
   readonly database: Pick<Database, 'db' | 'transaction'>;
@@ -30,8 +31,8 @@ export function createCheckouts({ database, paymentsFor, clock }: CheckoutsOptio
       const price = await readOffer(transaction, caller, priceKey);
       if (price.recurring) {
         const [current] = await readCurrent(transaction, caller, [customer.id]);
-        if (current && isRunning(current.row)) {
-          throw new ApiError('CONFLICT', 'A subscription is running: change its plan instead.');
+        if (current && !hasEnded(current.row)) {
+          throw new ApiError('CONFLICT', 'There is a subscription: change its plan, or cancel it first.');
         }
       }
       const [open] = await transaction
@@ -50,7 +51,8 @@ export function createCheckouts({ database, paymentsFor, clock }: CheckoutsOptio
             gt(checkouts.expiresAt, new Date(clock.now() + leastLeftMs)),
           ),
         );
-      if (open) return { checkout: open, customer, price };
+      if (open) return { checkout: open, customer, price, others: [] };
+      const others = price.recurring ? await readOpenPlans(transaction, caller) : [];
       const [checkout] = await transaction
         .insert(checkouts)
         .values({
@@ -68,37 +70,83 @@ export function createCheckouts({ database, paymentsFor, clock }: CheckoutsOptio
         })
         .returning();
       if (!checkout) throw new TypeError('An insert without a row.');
-      return { checkout, customer, price };
+      return { checkout, customer, price, others };
     });
+
+  /** What was paid meanwhile stays so. */
+  const set = ({ merchantId, environment }: Owner, id: string, columns: Partial<typeof checkouts.$inferInsert>) =>
+    database.db
+      .update(checkouts)
+      .set(columns)
+      .where(
+        and(
+          eq(checkouts.merchantId, merchantId),
+          eq(checkouts.environment, environment),
+          eq(checkouts.id, id),
+          eq(checkouts.status, 'open'),
+        ),
+      );
+  const expire = (owner: Owner, id: string) => set(owner, id, { status: 'expired' });
+
+  /** A customer has one subscription: of two pages that were opened for one, only the last can be paid. */
+  async function close(payments: Payments, owner: Owner, { id, stripeSessionId }: typeof checkouts.$inferSelect) {
+    if ((await payments.closeCheckout(owner, { stripeSessionId })) === 'paid') {
+      throw new ApiError('CONFLICT', 'A payment is under way: look again in a moment.');
+    }
+    await expire(owner, id);
+  }
 
   return {
     /** Once more, while the first one is open, gives the same. */
     async create(caller: CustomerCaller, request: CheckoutRequest): Promise<CheckoutRecord> {
       const payments = await paymentsFor(caller);
-      const { checkout, customer, price } = await writeDown(caller, request);
+      const { checkout, customer, price, others } = await writeDown(caller, request);
       const { id, expiresAt } = checkout;
       if (checkout.url !== null) return { id, url: checkout.url, expiresAt };
       const { quantity, successUrl, cancelUrl } = checkout;
-      const opened = await payments.openCheckout(caller, {
-        id,
-        customer,
-        price,
-        quantity,
-        successUrl,
-        cancelUrl,
-        expiresAt,
-      });
-      await database.db
-        .update(checkouts)
-        .set(opened)
-        .where(
-          and(
-            eq(checkouts.merchantId, caller.merchantId),
-            eq(checkouts.environment, caller.environment),
-            eq(checkouts.id, id),
-          ),
-        );
-      return { id, url: opened.url, expiresAt };
+      try {
+        for (const other of others) await close(payments, caller, other);
+        const opened = await payments.openCheckout(caller, {
+          id,
+          customer,
+          price,
+          quantity,
+          successUrl,
+          cancelUrl,
+          expiresAt,
+        });
+        await set(caller, id, opened);
+        return { id, url: opened.url, expiresAt };
+      } catch (error) {
+        // Asked again under its id, whoever takes payments would give the same answer, whatever was mended meanwhile.
+        if (!isUnavailable(error)) await expire(caller, id);
+        throw error;
+      }
     },
   };
 }
+
+/** Where a customer could still pay for a subscription. */
+const readOpenPlans = (transaction: Transaction, { merchantId, environment, customerId }: CustomerCaller) =>
+  transaction
+    .select(getTableColumns(checkouts))
+    .from(checkouts)
+    .innerJoin(
+      prices,
+      and(
+        eq(prices.merchantId, checkouts.merchantId),
+        eq(prices.environment, checkouts.environment),
+        eq(prices.key, checkouts.priceKey),
+        isNotNull(prices.interval),
+      ),
+    )
+    .where(
+      and(
+        eq(checkouts.merchantId, merchantId),
+        eq(checkouts.environment, environment),
+        eq(checkouts.customerId, customerId),
+        eq(checkouts.status, 'open'),
+      ),
+    );
+
+const isUnavailable = (error: unknown) => error instanceof ApiError && error.code === 'UNAVAILABLE';

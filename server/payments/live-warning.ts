@@ -21,7 +21,7 @@ export async function warnOfLiveWithoutPayments(
     if (isLive && !(await stripeAccounts.find(owner))?.secretKey) {
       logger.warn(
         { merchantId },
-        'nobody takes payments in live: connect a Stripe account by billingos stripe connect',
+        'nobody takes payments in live: connect a Stripe account by billingos stripe connect --environment live',
       );
     }
   }

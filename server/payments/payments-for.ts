@@ -5,8 +5,14 @@ import type { Clock } from '../clock.ts';
 import type { StripeAccounts } from '../stripe/account.ts';
 import type { Payments } from './payments.ts';
 
-/** Who takes the money of this merchant's customers. Throws PAYMENTS_NOT_CONFIGURED where nobody does. */
-export type PaymentsFor = (owner: Owner) => Promise<Payments>;
+/**
+ * Who takes the money of this merchant's customers; for a subscription whoever it was begun with. Throws PAYMENTS_NOT_CONFIGURED
+ * where nobody does.
+ */
+export type PaymentsFor = (
+  owner: Owner,
+  subscription?: { readonly stripeSubscriptionId: string | null },
+) => Promise<Payments>;
 
 interface PaymentsForOptions {
   readonly accounts: Pick<StripeAccounts, 'find'>;
@@ -31,13 +37,15 @@ export function createPaymentsFor({ accounts, stripe, simulator, clock }: Paymen
     }),
   });
 
-  return async (owner) => {
+  return async (owner, subscription) => {
+    const isSimulated = subscription?.stripeSubscriptionId === null;
+    if (isSimulated && owner.environment === 'test') return simulator;
     const key = `${owner.merchantId}:${owner.environment}`;
     if ((await connected.forceFetch(key, { context: owner })).isConnected) return stripe;
-    if (owner.environment === 'test') return simulator;
+    if (owner.environment === 'test' && !subscription) return simulator;
     throw new ApiError(
       'PAYMENTS_NOT_CONFIGURED',
-      'Nobody takes payments in live yet: connect a Stripe account by billingos stripe connect.',
+      `Nobody takes these payments: connect a Stripe account by billingos stripe connect --environment ${owner.environment}.`,
     );
   };
 }

@@ -60,6 +60,8 @@ export interface OpenedCheckout {
  */
 export interface Payments {
   openCheckout(owner: Owner, checkout: OpenCheckout): Promise<OpenedCheckout>;
+  /** Nothing can be paid there from then on, unless it was before. */
+  closeCheckout(owner: Owner, checkout: Pick<OpenedCheckout, 'stripeSessionId'>): Promise<'closed' | 'paid'>;
   previewChange(
     owner: Owner,
     subscription: RunningSubscription,

@@ -38,7 +38,8 @@ export function createEntitlements({ database: { db }, testClocks }: Entitlement
       period_end: Date | string | null;
     }>(sql`
       with part as (
-        select customer_id, true as is_subscribed, current_period_start, current_period_end,
+        select customer_id, true as is_subscribed,
+          coalesce(quota_period_start, current_period_start) as current_period_start, current_period_end,
           item->>'priceKey' as price_key, item->>'stripePriceId' as stripe_price_id
         from subscriptions, jsonb_array_elements(items) item
         where merchant_id = ${merchantId} and environment = ${environment}

@@ -33,6 +33,7 @@ export async function readOffer(
         eq(products.isVisible, true),
       ),
     );
-  if (!row) throw notFound('Price');
+  // Without an amount it is the buyer who says what it costs: nobody is asked that here.
+  if (!row || (row.price.unitAmount === null && row.price.tiersMode === null)) throw notFound('Price');
   return priceForSaleOf(row.price, row.product);
 }

@@ -16,6 +16,10 @@ export const runningStatuses = ['trialing', 'active', 'past_due'] as const satis
 export const isRunning = ({ status }: { status: SubscriptionStatus }) =>
   runningStatuses.some((running) => running === status);
 
+/** Nothing comes of it any more. */
+export const hasEnded = ({ status }: { status: SubscriptionStatus }) =>
+  status === 'canceled' || status === 'incomplete_expired';
+
 interface PricedItem {
   readonly price: PriceRow | undefined;
   readonly product: ProductRow | undefined;

@@ -5,7 +5,7 @@ import type { Database } from '../database/database.ts';
 import type { PaymentsFor } from '../payments/payments-for.ts';
 import type { PriceForSale, RunningSubscription } from '../payments/payments.ts';
 import { readOffer } from './offer.ts';
-import { isRunning, readCurrent, runningOf, subscriptionOf } from './subscription-rows.ts';
+import { hasEnded, isRunning, readCurrent, runningOf, subscriptionOf } from './subscription-rows.ts';
 
 interface SubscriptionsOptions {
   readonly database: Pick<Database, 'db'>;
@@ -41,25 +41,26 @@ export function createSubscriptions({ database: { db }, paymentsFor }: Subscript
 
     async previewChange(caller, choice) {
       const { subscription, to } = await changeOf(caller, choice);
-      return (await paymentsFor(caller)).previewChange(caller, subscription, to);
+      return (await paymentsFor(caller, subscription)).previewChange(caller, subscription, to);
     },
 
     async changePlan(caller, choice) {
       const { subscription, to } = await changeOf(caller, choice);
-      await (await paymentsFor(caller)).changePlan(caller, subscription, to);
+      await (await paymentsFor(caller, subscription)).changePlan(caller, subscription, to);
       return currentOf(caller);
     },
 
     async cancel(caller, at) {
       const [current] = await readCurrent(db, caller, [caller.customerId]);
       if (!current) throw noneRuns();
-      if (isRunning(current.row)) await (await paymentsFor(caller)).cancel(caller, runningOf(current), at);
+      // Also one that is not paid for goes on at Stripe until somebody ends it.
+      if (!hasEnded(current.row)) await (await paymentsFor(caller, current.row)).cancel(caller, runningOf(current), at);
       return currentOf(caller);
     },
 
     async resume(caller) {
       const subscription = await runningSubscriptionOf(caller);
-      if (subscription.cancelAtPeriodEnd) await (await paymentsFor(caller)).resume(caller, subscription);
+      if (subscription.cancelAtPeriodEnd) await (await paymentsFor(caller, subscription)).resume(caller, subscription);
       return currentOf(caller);
     },
   };

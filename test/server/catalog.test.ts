@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cards, openCustomer } from '../support/billing.ts';
 import { apply, smallCatalog } from '../support/catalog.ts';
@@ -309,11 +310,9 @@ test('what an import brought is taken over under the merchant’s own names, and
   );
   expect(await applied(merchant, given)).toEqual([
     'CREATE FEATURE f',
-    'UPDATE PRODUCT pro: contents description isInCatalog key name',
-    'UPDATE PRICE pro-monthly: key productKey',
-    'UPDATE PRICE pro-tiers: key place productKey tiers tiersMode',
-    'ARCHIVE PRODUCT prod_2',
-    'ARCHIVE PRICE price_3',
+    'UPDATE PRODUCT pro: contents description isInCatalog isVisible key name',
+    'UPDATE PRICE pro-monthly: isVisible key productKey',
+    'UPDATE PRICE pro-tiers: isVisible key place productKey tiers tiersMode',
   ]);
   const mine = await products(merchant);
   expect(keysOf(await productsShown(merchant))).toEqual(['pro']);
@@ -324,6 +323,22 @@ test('what an import brought is taken over under the merchant’s own names, and
   expect(await applied(merchant, given)).toEqual([]);
 });
 
+/** As a catalog does that names it by the keys that it has. */
+async function putOnSale({ id }: TestMerchant) {
+  const { db } = harness.database;
+  await db.execute(sql`update products set is_visible = true where merchant_id = ${id}`);
+  await db.execute(sql`update prices set is_visible = true where merchant_id = ${id}`);
+}
+
+test('what an import brought is for sale to nobody before a catalog names it', async () => {
+  const merchant = await harness.newMerchant('Importer');
+  await importRecords(harness, merchant, [sourceProduct('prod_1'), sourcePrice('price_1', 'prod_1')]);
+  const customer = await openCustomer(harness, 'curious', merchant);
+  expect(await customer.createCheckout('price_1')).toBe('NOT_FOUND');
+  const { data } = await harness.graphql(customer.token, '{ products { key } }');
+  expect(data).toEqual({ products: [] });
+});
+
 test('whoever bought something before it had the merchant’s own name keeps it', async () => {
   const merchant = await harness.newMerchant('Renamer');
   await importRecords(harness, merchant, [
@@ -331,6 +346,7 @@ test('whoever bought something before it had the merchant’s own name keeps it'
     sourcePrice('price_1', 'prod_1'),
     sourcePrice('price_2', 'prod_1', { recurring: null }),
   ]);
+  await putOnSale(merchant);
   const customer = await openCustomer(harness, 'early', merchant);
   const buyer = await openCustomer(harness, 'buyer', merchant);
   await customer.buy('price_1');
@@ -385,7 +401,7 @@ test('a catalog that was here before Stripe’s products came is joined with the
   await importRecords(harness, merchant, records);
 
   expect(await applied(merchant, given('prod_1', 'price_1'), 'DRY')).toContain(
-    'UPDATE PRODUCT pro: contents isInCatalog key name',
+    'UPDATE PRODUCT pro: contents isInCatalog isVisible key name',
   );
   await applied(merchant, given('prod_1', 'price_1'));
   expect(keysOf(await products(merchant))).toEqual(['pro']);

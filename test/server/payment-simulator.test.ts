@@ -180,7 +180,7 @@ test('two checkouts in two tabs give one subscription and one invoice', async ()
   expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([303, 402, 402]);
   expect(await customer.invoices()).toHaveLength(1);
   const late = pages[answers.findIndex(({ status }) => status === 402)];
-  expect(await (await customer.payAt(late.url)).text()).toContain('You have a subscription already');
+  expect(await (await customer.payAt(late.url)).text()).toContain('This page has expired');
   expect(await customer.createCheckout('pro-monthly')).toBe('CONFLICT');
 });
 

@@ -97,6 +97,20 @@ test('a page that expires is expired, and buys nothing', async () => {
   expect(await bought()).toEqual([]);
 });
 
+test('a page that is closed cannot be paid any more, and one that was paid says so', async () => {
+  const { payments, owner, server } = opened;
+  const open = await openPage('basic');
+  const stripeSessionId = String(open.session['id']);
+  expect(await payments.closeCheckout(owner, { stripeSessionId })).toBe('closed');
+  expect(server.sessions.get(stripeSessionId)).toMatchObject({ status: 'expired' });
+  expect(await payments.closeCheckout(owner, { stripeSessionId })).toBe('closed');
+
+  const paid = await openPage('basic');
+  const paidId = String(paid.session['id']);
+  server.sessions.set(paidId, { ...paid.session, status: 'complete' });
+  expect(await payments.closeCheckout(owner, { stripeSessionId: paidId })).toBe('paid');
+});
+
 test('a page whose session is not stored here yet counts, and one of another session does not', async () => {
   const { checkout, session } = await openPage('once');
   await opened.db.update(checkouts).set({ stripeSessionId: 'cs_other' }).where(eq(checkouts.id, checkout.id));

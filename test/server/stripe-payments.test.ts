@@ -330,6 +330,17 @@ describe('a change of plan', () => {
   });
 });
 
+describe('a subscription that is not paid', () => {
+  test('keeps its plan: what was not paid is not given back', async () => {
+    const customer = await opened.payingCustomer();
+    const running = await opened.subscribe(customer, 'pro');
+    const atStripe = opened.server.subscriptions.get(running.id);
+    if (atStripe) atStripe.status = 'past_due';
+    await expect(changeTo(running, 'basic')).rejects.toMatchObject({ code: 'PAYMENT_FAILED' });
+    expect(atStripe?.items.data).toMatchObject([{ price: { id: opened.price('pro').stripePriceId } }]);
+  });
+});
+
 describe('a cancellation', () => {
   test.each(['now', 'periodEnd'] as const)('%s of what was canceled at Stripe is done, and is here', async (at) => {
     const customer = await opened.payingCustomer();

@@ -295,6 +295,15 @@ test('what was used stays used when the plan changes within a period', async () 
   expect(await customer.track('one', { amount: 80 })).toMatchObject({ outcome: 'REPEATED' });
 });
 
+test('another interval begins no quota anew, however often it is changed', async () => {
+  const customer = await subscriberNamed('changes-interval');
+  await customer.track('one', { amount: 80 });
+  for (const price of ['pro-yearly', 'pro-monthly', 'pro-yearly']) {
+    await customer.changePlan(price);
+    expect((await customer.feature('exports')).usage).toMatchObject({ used: 80, remaining: 20 });
+  }
+});
+
 test('a use that was counted in the period before is not counted in the next one', async () => {
   const own = await harness.newMerchant('Next period');
   await apply(harness, own, smallCatalog);

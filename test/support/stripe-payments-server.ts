@@ -69,6 +69,8 @@ export async function createStripePaymentsServer({ keys, prices }: PaymentsServe
     [/^GET \/v1\/customers\/(\w+)$/, 'customer_read', (id, form) => readCustomer(id, form)],
     [/^GET \/v1\/customers\/(\w+)\/payment_methods$/, 'payment_method_read', (id) => listMethods(id)],
     [/^POST \/v1\/checkout\/sessions$/, 'checkout_session_write', (_id, form) => createSession(form)],
+    [/^POST \/v1\/checkout\/sessions\/(\w+)\/expire$/, 'checkout_session_write', (id) => expireSession(id)],
+    [/^GET \/v1\/checkout\/sessions\/(\w+)$/, 'checkout_session_read', (id) => readSession(id)],
     [/^POST \/v1\/billing_portal\/sessions$/, 'customer_portal_write', (_id, form) => createPortal(form)],
     [/^GET \/v1\/subscriptions\/(\w+)$/, 'subscription_read', (id) => readSubscription(id)],
     [/^POST \/v1\/subscriptions\/(\w+)$/, 'subscription_write', (id, form) => updateSubscription(id, form)],
@@ -134,6 +136,20 @@ export async function createStripePaymentsServer({ keys, prices }: PaymentsServe
     };
     sessions.set(id, session);
     return [200, session];
+  }
+
+  const readSession = (id: string): Answer => {
+    const session = sessions.get(id);
+    return session ? [200, session] : missing('checkout.session', id, 'session');
+  };
+
+  function expireSession(id: string): Answer {
+    const session = sessions.get(id);
+    if (!session) return missing('checkout.session', id, 'session');
+    if (session['status'] !== 'open')
+      return [400, errorOf('Only Checkout Sessions with a status of open can be expired.')];
+    sessions.set(id, { ...session, status: 'expired', url: null });
+    return [200, sessions.get(id) ?? session];
   }
 
   function createPortal(form: Form): Answer {

@@ -8,9 +8,14 @@ const testCard = '4242424242424242';
 
 const createCheckout = `mutation ($input: CreateCheckoutInput!) { createCheckout(input: $input) { url } }`;
 
-/** Puts on sale what the shop sells, and lets those who have a plan buy it: on the page on which customers pay, with a test card. */
+/** Puts on sale what the shop sells, unless there is a catalog already, and lets those who have a plan buy it: on the page on which customers pay, with a test card. */
 export async function stock(billingos: BillingOS, serviceUrl: string, shopUrl: string): Promise<void> {
-  await billingos.applyCatalog(JSON.parse(await readFile(catalogPath, 'utf8')) as CatalogInput);
+  // Somebody else's catalog is not the shop's to change.
+  const products = await billingos.products();
+  const catalog = JSON.parse(await readFile(catalogPath, 'utf8')) as CatalogInput;
+  if (products.length === 0) await billingos.applyCatalog(catalog);
+  const isOurs = catalog.products.every(({ key }) => products.some((product) => product.key === key));
+  if (products.length > 0 && !isOurs) return;
   for (const user of users) if (user.plan) await subscribe(billingos, user, user.plan, serviceUrl, shopUrl);
 }
 

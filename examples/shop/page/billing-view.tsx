@@ -26,7 +26,10 @@ function TestClock() {
   return (
     <aside className="card" aria-labelledby="clock-title">
       <h2 id="clock-title">Test clock</h2>
-      <p>In the sandbox time can be moved: renewals, failed payments and ends come when they are due.</p>
+      <p>
+        In the sandbox time can be moved, for all customers of the shop: renewals, failed payments and ends come when
+        they are due.
+      </p>
       <button type="button" disabled={isMoving} onClick={() => void passMonth()}>
         Let a month pass
       </button>

@@ -17,7 +17,7 @@ export function LoginForm({ users, onLogin }: LoginFormProps) {
       <p className="lead">
         This page belongs to a shop. Log in at the shop as one of three people, and watch how its server turns that
         login into a short-lived token, how this page calls the billing service with it, and how it is renewed while
-        nobody notices.
+        nobody notices. Then see what it is for: the label studio, its plans and your billing.
       </p>
       <ul className="people">
         {users.map((user) => (

@@ -112,14 +112,15 @@ UPDATE "prices" SET "key" = "stripe_price_id";--> statement-breakpoint
 ALTER TABLE "prices" ADD CONSTRAINT "prices_merchant_id_environment_key_pk" PRIMARY KEY("merchant_id","environment","key");--> statement-breakpoint
 ALTER TABLE "prices" ADD COLUMN "tiers_mode" text;--> statement-breakpoint
 ALTER TABLE "prices" ADD COLUMN "tiers" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
-ALTER TABLE "prices" ADD COLUMN "is_visible" boolean DEFAULT true NOT NULL;--> statement-breakpoint
+ALTER TABLE "prices" ADD COLUMN "is_visible" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "prices" ADD COLUMN "place" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
-ALTER TABLE "products" ADD COLUMN "is_visible" boolean DEFAULT true NOT NULL;--> statement-breakpoint
+ALTER TABLE "products" ADD COLUMN "is_visible" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "products" ADD COLUMN "is_default" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "products" ADD COLUMN "contents" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "products" ADD COLUMN "place" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "products" ADD COLUMN "is_in_catalog" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD COLUMN "period_anchor" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "subscriptions" ADD COLUMN "quota_period_start" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD COLUMN "id" text COLLATE "C";--> statement-breakpoint
 UPDATE "subscriptions" SET "id" = "stripe_subscription_id";--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_merchant_id_environment_id_pk" PRIMARY KEY("merchant_id","environment","id");--> statement-breakpoint

@@ -8,6 +8,7 @@ export interface PlanChange {
   readonly price: PriceForSale;
   readonly quantity: number;
   readonly currency: string;
+  readonly cancelAtPeriodEnd: boolean;
   readonly lines: PlanChangePreview['lines'];
   readonly currentPeriodStart: Date;
   readonly currentPeriodEnd: Date;
@@ -24,7 +25,7 @@ export function changeTo(
   { price, quantity }: { readonly price: PriceForSale; readonly quantity: number },
   now: Date,
 ): PlanChange {
-  const { items, currentPeriodStart, currentPeriodEnd } = subscription;
+  const { items, currentPeriodStart, currentPeriodEnd, cancelAtPeriodEnd } = subscription;
   const old = items[0];
   const start = currentPeriodStart ?? now;
   const end = currentPeriodEnd ?? now;
@@ -44,6 +45,7 @@ export function changeTo(
     price,
     quantity,
     currency: price.currency,
+    cancelAtPeriodEnd,
     lines: [back, forward].filter(({ amount }) => amount !== 0),
     currentPeriodStart: isSameInterval ? start : now,
     currentPeriodEnd: isSameInterval ? end : newEnd,
@@ -59,7 +61,7 @@ export const previewOf = (change: PlanChange, credit: number): PlanChangePreview
     amountDueNow: total < 0 ? total : dueOf(total, credit),
     lines: change.lines,
     recurringAmount: amountOf(change.price, change.quantity),
-    nextInvoiceAt: change.currentPeriodEnd,
+    nextInvoiceAt: change.cancelAtPeriodEnd ? null : change.currentPeriodEnd,
   };
 };
 

@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm';
 import type { Owner } from '../../../schema/context.ts';
 import type { CustomerId } from '../../../schema/id.ts';
 import { lockCustomer } from '../../customers/customer-rows.ts';
@@ -134,13 +134,13 @@ export function createDesk({ database, testClocks, clock }: DeskOptions) {
             eq(simulatedInvoices.customerId, portal.customerId),
           ),
         )
-        .orderBy(simulatedInvoices.id)
+        .orderBy(desc(simulatedInvoices.id))
         .limit(100);
       const account = await readAccount(db, owner, portal.customerId);
       return {
         returnUrl: portal.returnUrl,
         cardLastFour: account?.cardLastFour ?? null,
-        invoices: invoices.toReversed(),
+        invoices,
       };
     },
 
@@ -153,6 +153,7 @@ export function createDesk({ database, testClocks, clock }: DeskOptions) {
         if (!card) return 'unknownCard';
         if (card.outcome === 'isDeclined') return 'declined';
         const owner = ownerOf(address);
+        await lockCustomer(transaction, owner, portal.customerId);
         await lockUnpaid(transaction, owner, portal.customerId);
         await keepCard(transaction, owner, portal.customerId, lastFourOf(card));
         if (await payOpenInvoices(transaction, owner, portal.customerId)) {
@@ -183,6 +184,7 @@ async function deliver(
       status: 'active',
       items: [{ priceKey: price.key, quantity }],
       currentPeriodStart: now,
+      quotaPeriodStart: now,
       currentPeriodEnd: periodEndOf(now, price.recurring, now),
       periodAnchor: now,
       cancelAtPeriodEnd: false,

@@ -1,11 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { Owner } from '../../../schema/context.ts';
+import type { CustomerId } from '../../../schema/id.ts';
+import { lockCustomer } from '../../customers/customer-rows.ts';
 import type { Database, Transaction } from '../../database/database.ts';
 import { subscriptions } from '../../database/tables.ts';
 import type { Logger } from '../../log.ts';
 import { isRunning, readSubscription, runningOf } from '../../subscriptions/subscription-rows.ts';
 import type { Clock } from '../../clock.ts';
-import { bill, giveUpOpenInvoices } from './account.ts';
+import { bill, giveUpOpenInvoices, payOpenInvoices } from './account.ts';
 import { amountOf } from './amount.ts';
 import { periodEndOf } from './period.ts';
 import { isRow } from './simulator.ts';
@@ -18,6 +20,7 @@ interface RenewalsOptions {
 
 interface Due extends Record<string, unknown> {
   readonly merchant_id: Owner['merchantId'];
+  readonly customer_id: CustomerId;
   readonly id: string;
 }
 
@@ -27,27 +30,29 @@ const atOnce = 100;
 /** What happens by itself in the built-in payments: renewals, failed payments, ends. */
 export function createRenewals({ database, clock, logger }: RenewalsOptions) {
   let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
+  let running: Promise<void> | undefined;
   let isStopped = false;
 
   /** The earliest first, so that a year is twelve months one after the other. */
-  async function readDue(merchantId: Owner['merchantId'] | undefined): Promise<Due[]> {
+  async function readDue(merchantId: Owner['merchantId'] | undefined, failed: ReadonlySet<string>): Promise<Due[]> {
     const now = new Date(clock.now()).toISOString();
     const { rows } = await database.db.execute<Due>(sql`
-      select subscription.merchant_id, subscription.id
+      select subscription.merchant_id, subscription.customer_id, subscription.id
       from subscriptions subscription left join test_clocks test_clock
         on test_clock.merchant_id = subscription.merchant_id and test_clock.environment = subscription.environment
       where stripe_subscription_id is null and status in ('trialing', 'active', 'past_due')
         and subscription.environment = 'test'
         and current_period_end <= ${now}::timestamptz + coalesce(ahead_ms, 0) * interval '1 millisecond'
         ${merchantId === undefined ? sql`` : sql`and subscription.merchant_id = ${merchantId}`}
+        and subscription.id <> all(${sql.param([...failed])}::text[])
       order by current_period_end limit ${atOnce}`);
     return rows;
   }
 
-  const renewDue = ({ merchant_id: merchantId, id }: Due) =>
+  const renewDue = ({ merchant_id: merchantId, customer_id: customerId, id }: Due) =>
     database.transaction(async (transaction) => {
       const owner: Owner = { merchantId, environment: 'test' };
+      await lockCustomer(transaction, owner, customerId);
       await transaction.select({ id: subscriptions.id }).from(subscriptions).where(isRow(owner, id)).for('update');
       const nowMs = await nowOf(transaction, owner);
       const current = await readSubscription(transaction, owner, id);
@@ -81,7 +86,7 @@ export function createRenewals({ database, clock, logger }: RenewalsOptions) {
     /** One that cannot be renewed must not keep the others waiting. */
     const failed = new Set<string>();
     for (;;) {
-      const due = (await readDue(merchantId)).filter(({ id }) => !failed.has(id));
+      const due = await readDue(merchantId, failed);
       for (const one of due) {
         if (isStopped && merchantId === undefined) return;
         await renewDue(one).catch((error: unknown) => {
@@ -101,7 +106,11 @@ export function createRenewals({ database, clock, logger }: RenewalsOptions) {
     settleFor: ({ merchantId }: Owner) => settle(merchantId),
     start(): void {
       isStopped = false;
-      timer = setInterval(() => void (running = settleQuietly()), everyMs).unref();
+      // One after the other, so that stopping waits for all there is.
+      timer = setInterval(
+        () => void (running ??= settleQuietly().finally(() => (running = undefined))),
+        everyMs,
+      ).unref();
     },
     async stop(): Promise<void> {
       isStopped = true;
@@ -121,7 +130,8 @@ async function nextOf(
 ): Promise<Partial<typeof subscriptions.$inferInsert>> {
   const { customerId, status, cancelAtPeriodEnd } = subscription;
   const [item] = subscription.items;
-  if (cancelAtPeriodEnd || !item?.price?.recurring) return { status: 'canceled', canceledAt: at };
+  if (cancelAtPeriodEnd) return { status: 'canceled' };
+  if (!item?.price?.recurring) return { status: 'canceled', canceledAt: at };
   const { price, quantity } = item;
   const lines = [{ description: lineOf(price.productName, quantity), amount: amountOf(price, quantity) }];
   const isLastTry = status === 'past_due';
@@ -136,9 +146,11 @@ async function nextOf(
     await giveUpOpenInvoices(transaction, owner, customerId);
     return { status: 'canceled', canceledAt: at };
   }
+  if (isPaid && isLastTry) await payOpenInvoices(transaction, owner, customerId);
   return {
     status: isPaid ? 'active' : 'past_due',
     currentPeriodStart: at,
+    quotaPeriodStart: at,
     currentPeriodEnd: periodEndOf(at, item.price.recurring, anchor),
   };
 }

@@ -4,6 +4,7 @@ import type { Owner } from '../../../schema/context.ts';
 import { ApiError, unknownCursor } from '../../../schema/errors.ts';
 import { isInvoiceId } from '../../../schema/id.ts';
 import type { Clock } from '../../clock.ts';
+import { lockCustomer } from '../../customers/customer-rows.ts';
 import type { Database, Transaction } from '../../database/database.ts';
 import { simulatedInvoices, simulatedPortals, subscriptions } from '../../database/tables.ts';
 import { newId } from '../../id.ts';
@@ -32,11 +33,13 @@ export function createSimulator({ database, testClocks, issuer, clock }: Simulat
   /** What is changed is looked at again under its lock: of two at once, the second one sees what the first one did. */
   const withRunning = (
     owner: Owner,
-    { id }: RunningSubscription,
+    { id, customerId }: RunningSubscription,
     work: (transaction: Transaction, subscription: RunningSubscription) => Promise<void>,
     whenEnded: 'refuse' | 'leave' = 'refuse',
   ) =>
     database.transaction(async (transaction) => {
+      // First the customer, as everybody does who pays for it.
+      await lockCustomer(transaction, owner, customerId);
       await transaction.select({ id: subscriptions.id }).from(subscriptions).where(isRow(owner, id)).for('update');
       const current = await readRunning(transaction, owner, id);
       if (current) await work(transaction, current);
@@ -48,6 +51,9 @@ export function createSimulator({ database, testClocks, issuer, clock }: Simulat
 
   return {
     openCheckout: async (owner, { id }) => ({ url: pageUrl(issuer, owner, id), stripeSessionId: null }),
+
+    // Its page looks at the row.
+    closeCheckout: async () => 'closed',
 
     async previewChange(owner, subscription, to) {
       const current = await readRunning(db, owner, subscription.id);

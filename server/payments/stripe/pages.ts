@@ -14,7 +14,10 @@ interface PagesOptions {
 }
 
 /** Stripe's own pages: where a customer pays, and where it changes how. */
-export function createPages({ ask, idAtStripe }: PagesOptions): Pick<Payments, 'openCheckout' | 'openPortal'> {
+export function createPages({
+  ask,
+  idAtStripe,
+}: PagesOptions): Pick<Payments, 'openCheckout' | 'closeCheckout' | 'openPortal'> {
   return {
     async openCheckout(owner, checkout) {
       const params = paramsOf(checkout, await idAtStripe(owner, checkout.customer));
@@ -23,6 +26,17 @@ export function createPages({ ask, idAtStripe }: PagesOptions): Pick<Payments, '
       );
       if (url === null) throw new ApiError('CONFLICT', 'Stripe has opened no page for this checkout.');
       return { url, stripeSessionId: id };
+    },
+
+    async closeCheckout(owner, { stripeSessionId }) {
+      if (stripeSessionId === null) return 'closed';
+      const { status } = await ask(owner, 'Checkout Sessions: write', (stripe) =>
+        // One that is over already cannot be ended: then it counts how.
+        stripe.checkout.sessions
+          .expire(stripeSessionId)
+          .catch(() => stripe.checkout.sessions.retrieve(stripeSessionId)),
+      );
+      return status === 'complete' ? 'paid' : 'closed';
     },
 
     async openPortal(owner, customer, returnUrl) {
@@ -41,7 +55,7 @@ function paramsOf(checkout: OpenCheckout, customer: string): Stripe.Checkout.Ses
   const metadata = { [ownCheckoutField]: checkout.id, [ownCustomerField]: checkout.customer.id };
   const kind =
     checkout.price.recurring === null
-      ? ({ mode: 'payment', payment_intent_data: { metadata } } as const)
+      ? ({ mode: 'payment', payment_intent_data: { metadata }, invoice_creation: { enabled: true } } as const)
       : ({ mode: 'subscription', subscription_data: { metadata } } as const);
   return {
     ...kind,

@@ -22,6 +22,8 @@ interface PlansOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
+const unpaidStatuses: readonly string[] = ['past_due', 'unpaid', 'incomplete'];
+
 type Choice = RunningItem & { readonly price: PriceForSale };
 
 /** A subscription as it is at Stripe, and the one part of it that becomes another. */
@@ -73,6 +75,10 @@ export function createPlans(options: PlansOptions): Pick<Payments, 'previewChang
 
     async changePlan(owner, running, to) {
       const { subscription, item, isMade } = await changeOf(owner, running, to);
+      // What was not paid is not given back.
+      if (!isMade && unpaidStatuses.includes(subscription.status)) {
+        throw new ApiError('PAYMENT_FAILED', 'An invoice is open: nothing was changed.');
+      }
       const answered = isMade
         ? subscription
         : await ask(owner, 'Subscriptions: write', (stripe) => update(stripe, subscription.id, item));
