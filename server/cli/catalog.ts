@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { CatalogDraft } from '../../schema/billing.ts';
-import { catalogSchema, draftOf } from '../../schema/catalog/catalog.ts';
+
 import { StartupError } from '../startup-error.ts';
 import { type OwnerOptions, ownerOf, run, table, withOwner } from './run.ts';
 
@@ -58,6 +58,8 @@ async function readCatalog(path: string): Promise<CatalogDraft> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new StartupError(`${path} cannot be read.`);
   });
+  // GraphQL's types come with it: only this command waits for them.
+  const { catalogSchema, draftOf } = await import('../../schema/catalog/catalog.ts');
   const { data, error } = catalogSchema.safeParse(jsonOf(text, path));
   if (data) return draftOf(data);
   const problems = error.issues.map(({ path: place, message }) => `  ${place.join('.') || 'it'}: ${message}`);
