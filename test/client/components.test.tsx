@@ -318,6 +318,13 @@ test('a plan is canceled when the customer has said when, and has confirmed it',
   expect(screen.getByText('You have no plan.')).toBeTruthy();
 });
 
+test('a plan with tiers says what all of it costs', async () => {
+  const subscription = subscriptionTo(team);
+  const items = subscription.items.map((item) => ({ ...item, quantity: 12 }));
+  await showPortal({ subscription: { ...subscription, items } });
+  expect(screen.getByText('$123.01 per month for 12')).toBeTruthy();
+});
+
 test('a plan that ends can be kept', async () => {
   const { service, press } = await showPortal({ subscription: { ...subscriptionTo(pro), cancelAtPeriodEnd: true } });
   expect(screen.getByText('Ends Dec 1, 2026')).toBeTruthy();

@@ -84,6 +84,7 @@ export const portalLabels = {
   seePlans: 'See plans',
   unknownPlan: 'Your plan',
   quantity: '{quantity} × {price}',
+  forQuantity: '{price} for {quantity}',
   statusActive: 'Active',
   statusTrialing: 'Trial',
   statusPastDue: 'Payment overdue',

@@ -1,7 +1,7 @@
-import type { SubscriptionFragment, SubscriptionStatus } from '../../generated.ts';
+import type { PriceFragment, SubscriptionFragment, SubscriptionStatus } from '../../generated.ts';
 import type { Format } from './format.ts';
 import { fill, type CustomerPortalLabels } from './labels.ts';
-import { priceOf } from './price.ts';
+import { periodOf, priceOf, tieredTotalOf } from './price.ts';
 
 export interface PlanSummaryProps {
   readonly subscription: SubscriptionFragment;
@@ -34,18 +34,22 @@ export function PlanSummary({ subscription, words, format }: PlanSummaryProps) {
               {words[labelByStatus[status]]}
             </span>
           )}
-          {price && (
-            <span className="bos-summary-price">
-              {quantity === 1
-                ? priceOf(price, words, format)
-                : fill(words.quantity, { quantity: format.number(quantity), price: priceOf(price, words, format) })}
-            </span>
-          )}
+          {price && <span className="bos-summary-price">{costOf(price, quantity, words, format)}</span>}
         </div>
       ))}
       {next !== undefined && <p className="bos-muted">{next}</p>}
     </div>
   );
+}
+
+/** Tiers say what all of it costs, not what one does. */
+function costOf(price: PriceFragment, quantity: number, words: CustomerPortalLabels, format: Format): string {
+  const isTiered = price.tiers.length > 0;
+  const cost = isTiered
+    ? `${format.tag(tieredTotalOf(price, quantity), price.currency)} ${periodOf(price, words, format)}`
+    : priceOf(price, words, format);
+  if (quantity === 1) return cost;
+  return fill(isTiered ? words.forQuantity : words.quantity, { quantity: format.number(quantity), price: cost });
 }
 
 function nextOf(subscription: SubscriptionFragment, words: CustomerPortalLabels, format: Format): string | undefined {

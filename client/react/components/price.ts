@@ -38,6 +38,23 @@ export function amountOf(price: PriceFragment, words: PriceLabels, format: Forma
 export const priceOf = (price: PriceFragment, words: PriceLabels, format: Format): string =>
   `${amountOf(price, words, format)} ${periodOf(price, words, format)}`;
 
+/** What so many cost by their tiers, in minor units. */
+export function tieredTotalOf({ tiers, tiersMode }: PriceFragment, quantity: number): number {
+  const cost = ({ flatAmount, unitAmount }: PriceFragment['tiers'][number], count: number) =>
+    Number(flatAmount ?? 0) + Number(unitAmount ?? 0) * count;
+  const whole = tiers.find(({ upTo }) => upTo === null || quantity <= upTo);
+  if (tiersMode === 'VOLUME') return whole ? cost(whole, quantity) : 0;
+  let from = 0;
+  let sum = 0;
+  for (const tier of tiers) {
+    if (quantity <= from) break;
+    const to = Math.min(quantity, tier.upTo ?? quantity);
+    sum += cost(tier, to - from);
+    from = to;
+  }
+  return sum;
+}
+
 export interface TierLine {
   /** `11–20`. */
   readonly range: string;

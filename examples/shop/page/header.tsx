@@ -1,4 +1,4 @@
-import type { User } from './shop-api.ts';
+import { shopApi, type User } from './shop-api.ts';
 import { type View, views } from './view.ts';
 
 export type Mode = 'automatic' | 'manual';
@@ -47,10 +47,19 @@ export function Header({ user, view, mode, onMode }: HeaderProps) {
             </span>
             {user.name}
           </p>
+          <button type="button" onClick={() => void switchUser()}>
+            Switch user
+          </button>
         </>
       )}
     </header>
   );
+}
+
+/** The login ends at the shop, and whatever the page held of it goes with the page. */
+async function switchUser() {
+  await shopApi.logout();
+  location.reload();
 }
 
 export const initialsOf = (name: string): string =>
