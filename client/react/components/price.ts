@@ -38,10 +38,11 @@ export function amountOf(price: PriceFragment, words: PriceLabels, format: Forma
 export const priceOf = (price: PriceFragment, words: PriceLabels, format: Format): string =>
   `${amountOf(price, words, format)} ${periodOf(price, words, format)}`;
 
+const cost = ({ flatAmount, unitAmount }: PriceFragment['tiers'][number], count: number) =>
+  Number(flatAmount ?? 0) + Number(unitAmount ?? 0) * count;
+
 /** What so many cost by their tiers, in minor units. */
 export function tieredTotalOf({ tiers, tiersMode }: PriceFragment, quantity: number): number {
-  const cost = ({ flatAmount, unitAmount }: PriceFragment['tiers'][number], count: number) =>
-    Number(flatAmount ?? 0) + Number(unitAmount ?? 0) * count;
   const whole = tiers.find(({ upTo }) => upTo === null || quantity <= upTo);
   if (tiersMode === 'VOLUME') return whole ? cost(whole, quantity) : 0;
   let from = 0;
