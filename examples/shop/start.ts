@@ -3,7 +3,7 @@ import { BillingOS } from 'billingos/node';
 import { invitation } from './launch/invitation.ts';
 import { listen } from './launch/listen.ts';
 import { withShopOrigins } from './launch/origins.ts';
-import { buildPage } from './launch/page.ts';
+import { buildPage, removePage } from './launch/page.ts';
 import { startService } from './launch/service.ts';
 import { LaunchError, publicUrlOf, readSettings, type Settings } from './launch/settings.ts';
 import { createShopKey } from './launch/shop-key.ts';
@@ -45,6 +45,7 @@ async function run(settings: Settings): Promise<number> {
   } finally {
     server.close();
     server.closeAllConnections();
+    await page.then(removePage, () => undefined);
     await key.leave();
     service.stop();
     // The database is free now, and nobody needs to be told that the key has ended.

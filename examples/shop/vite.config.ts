@@ -5,5 +5,4 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   root: fileURLToPath(new URL('page', import.meta.url)),
   plugins: [react()],
-  build: { outDir: '../dist', emptyOutDir: true },
 });
