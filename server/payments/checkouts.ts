@@ -51,8 +51,9 @@ export function createCheckouts({ database, paymentsFor, clock }: CheckoutsOptio
             gt(checkouts.expiresAt, new Date(clock.now() + leastLeftMs)),
           ),
         );
-      if (open) return { checkout: open, customer, price, others: [] };
-      const others = price.recurring ? await readOpenPlans(transaction, caller) : [];
+      const plans = price.recurring ? await readOpenPlans(transaction, caller) : [];
+      const others = plans.filter(({ id }) => id !== open?.id);
+      if (open) return { checkout: open, customer, price, others };
       const [checkout] = await transaction
         .insert(checkouts)
         .values({
@@ -115,7 +116,12 @@ export function createCheckouts({ database, paymentsFor, clock }: CheckoutsOptio
           cancelUrl,
           expiresAt,
         });
-        await set(caller, id, opened);
+        const { rowCount } = await set(caller, id, opened);
+        if (rowCount === 0) {
+          // Another one was asked for at the same time, and closed this one before it was there.
+          await payments.closeCheckout(caller, opened);
+          throw new ApiError('CONFLICT', 'Another page was opened meanwhile.');
+        }
         return { id, url: opened.url, expiresAt };
       } catch (error) {
         // Asked again under its id, whoever takes payments would give the same answer, whatever was mended meanwhile.

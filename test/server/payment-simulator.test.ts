@@ -173,15 +173,26 @@ test('a checkout that was paid is paid once, however often its form is sent', as
 
 test('two checkouts in two tabs give one subscription and one invoice', async () => {
   const customer = await customerNamed('tabs');
-  const pages = await Promise.all(
-    ['pro-monthly', 'pro-yearly', 'team-monthly'].map((price) => customer.createCheckout(price)),
-  );
+  const pages = [];
+  for (const price of ['pro-monthly', 'pro-yearly', 'team-monthly']) pages.push(await customer.createCheckout(price));
   const answers = await Promise.all(pages.map(({ url }) => customer.payAt(url)));
   expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([303, 402, 402]);
   expect(await customer.invoices()).toHaveLength(1);
   const late = pages[answers.findIndex(({ status }) => status === 402)];
   expect(await (await customer.payAt(late.url)).text()).toContain('This page has expired');
   expect(await customer.createCheckout('pro-monthly')).toBe('CONFLICT');
+});
+
+test('of pages for different plans that are asked for at once, at most one is given that can be paid', async () => {
+  const customer = await customerNamed('at-once');
+  const pages = await Promise.all(
+    ['pro-monthly', 'pro-yearly', 'team-monthly'].map((price) => customer.createCheckout(price)),
+  );
+  const given = pages.filter((page) => page !== 'CONFLICT');
+  const answers = [];
+  for (const { url } of given) answers.push((await customer.payAt(url)).status);
+  expect(answers.filter((status) => status === 303).length).toBeLessThanOrEqual(1);
+  expect((await customer.invoices()).length).toBeLessThanOrEqual(1);
 });
 
 test('a page that has expired, is of another merchant or nobody’s is not there', async () => {
