@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, gt, isNotNull } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, isNotNull, isNull } from 'drizzle-orm';
 import type { CheckoutRecord, CheckoutRequest } from '../../schema/billing.ts';
 import type { CustomerCaller, Owner } from '../../schema/context.ts';
 import { ApiError } from '../../schema/errors.ts';
@@ -75,26 +75,25 @@ export function createCheckouts({ database, paymentsFor, clock }: CheckoutsOptio
     });
 
   /** What was paid meanwhile stays so. */
-  const set = ({ merchantId, environment }: Owner, id: string, columns: Partial<typeof checkouts.$inferInsert>) =>
+  const set = (owner: Owner, id: string, columns: Partial<typeof checkouts.$inferInsert>) =>
+    database.db.update(checkouts).set(columns).where(isOpen(owner, id));
+  const expire = (owner: Owner, id: string) => set(owner, id, { status: 'expired' });
+  /** Who is just opening a page writes down only afterwards where it is. */
+  const expireWithoutPage = (owner: Owner, id: string) =>
     database.db
       .update(checkouts)
-      .set(columns)
-      .where(
-        and(
-          eq(checkouts.merchantId, merchantId),
-          eq(checkouts.environment, environment),
-          eq(checkouts.id, id),
-          eq(checkouts.status, 'open'),
-        ),
-      );
-  const expire = (owner: Owner, id: string) => set(owner, id, { status: 'expired' });
+      .set({ status: 'expired' })
+      .where(and(isOpen(owner, id), isNull(checkouts.stripeSessionId)));
 
   /** A customer has one subscription: of two pages that were opened for one, only the last can be paid. */
   async function close(payments: Payments, owner: Owner, { id, stripeSessionId }: typeof checkouts.$inferSelect) {
     if ((await payments.closeCheckout(owner, { stripeSessionId })) === 'paid') {
       throw new ApiError('CONFLICT', 'A payment is under way: look again in a moment.');
     }
-    await expire(owner, id);
+    const { rowCount } = await (stripeSessionId === null ? expireWithoutPage(owner, id) : expire(owner, id));
+    if (rowCount !== 0) return;
+    const [changed] = await database.db.select().from(checkouts).where(isOpen(owner, id));
+    if (changed) await close(payments, owner, changed);
   }
 
   return {
@@ -125,12 +124,20 @@ export function createCheckouts({ database, paymentsFor, clock }: CheckoutsOptio
         return { id, url: opened.url, expiresAt };
       } catch (error) {
         // Asked again under its id, whoever takes payments would give the same answer, whatever was mended meanwhile.
-        if (!isUnavailable(error)) await expire(caller, id);
+        if (!isUnavailable(error)) await expireWithoutPage(caller, id);
         throw error;
       }
     },
   };
 }
+
+const isOpen = ({ merchantId, environment }: Owner, id: string) =>
+  and(
+    eq(checkouts.merchantId, merchantId),
+    eq(checkouts.environment, environment),
+    eq(checkouts.id, id),
+    eq(checkouts.status, 'open'),
+  );
 
 /** Where a customer could still pay for a subscription. */
 const readOpenPlans = (transaction: Transaction, { merchantId, environment, customerId }: CustomerCaller) =>

@@ -18,13 +18,20 @@ const catalog = {
       prices: [
         { key: 'basic', currency: 'eur', unitAmount: 1000, recurring: monthly, stripePriceId: 'price_basic' },
         { key: 'pro', currency: 'eur', unitAmount: 3000, recurring: monthly, stripePriceId: 'price_pro' },
+        {
+          key: 'year',
+          currency: 'eur',
+          unitAmount: 30_000,
+          recurring: { interval: 'YEAR' },
+          stripePriceId: 'price_year',
+        },
       ],
     },
   ],
 };
 
 /** The whole service with a merchant whose payments go through Stripe, which knows these prices. */
-async function open(prices = [ledgerPrice('basic'), ledgerPrice('pro')]) {
+async function open(prices = [ledgerPrice('basic'), ledgerPrice('pro'), ledgerPrice('year')]) {
   const server = await createStripePaymentsServer({ keys: { [testKey]: 'all' }, prices });
   onTestFinished(server.close);
   const harness = await createHarnessForTest({ stripeApiBase: server.apiBase });
@@ -52,6 +59,24 @@ test('of pages that are asked for at the same moment at most one can be paid', a
   await connect();
   await Promise.all(['basic', 'pro', 'basic', 'pro'].map((price) => customer.createCheckout(price)));
   expect(statuses().filter((status) => status === 'open').length).toBeLessThanOrEqual(1);
+});
+
+test('a page that another request has just opened is closed, too, when a third is asked for', async () => {
+  const { server, customer, connect, statuses } = await open();
+  await connect();
+  await customer.createCheckout('basic');
+  const expiring = /expire$/;
+  const [second, third] = [server.hold(expiring), server.hold(expiring)];
+  const pro = customer.createCheckout('pro');
+  await second.reached;
+  // It finds the second one without a page.
+  const year = customer.createCheckout('year');
+  await third.reached;
+  second.release();
+  expect(await pro).toMatchObject({ url: expect.any(String) });
+  third.release();
+  expect(await year).toMatchObject({ url: expect.any(String) });
+  expect(statuses()).toEqual(['expired', 'expired', 'open']);
 });
 
 test('a page that Stripe refused can be opened as soon as what was wrong is mended', async () => {

@@ -41,6 +41,13 @@ interface PaymentsServerOptions {
   readonly prices: readonly LedgerPrice[];
 }
 
+/** One request that waits before anything is done. */
+interface Hold {
+  readonly path: RegExp;
+  /** It is here; resolves when it may go on. */
+  readonly reach: () => Promise<void>;
+}
+
 const daySeconds = 86_400;
 
 /** A real HTTP server on which customers pay, as Stripe's API has it. Its time stands still. */
@@ -50,6 +57,7 @@ export async function createStripePaymentsServer({ keys, prices }: PaymentsServe
   let isDeclining = false;
   let hasPortal = true;
   const faults: (PaymentsFault | undefined)[] = [];
+  const holds: Hold[] = [];
   const requests: StripeRequest[] = [];
   const customers = new Map<string, Customer>();
   const subscriptions = new Map<string, LedgerSubscription>();
@@ -312,6 +320,8 @@ export async function createStripePaymentsServer({ keys, prices }: PaymentsServe
     const idempotencyKey = request.headers['idempotency-key']?.toString();
     const asked = { method: request.method ?? '', path: url.pathname, form, idempotencyKey };
     requests.push(asked);
+    const held = holds.findIndex(({ path }) => path.test(url.pathname));
+    if (held !== -1) await holds.splice(held, 1)[0]?.reach();
     const fault = faults.shift();
     if (fault && fault.kind !== 'cutAfter') return fail(response, fault);
     const [status, answer, headers] = answerTo(request, asked);
@@ -354,6 +364,15 @@ export async function createStripePaymentsServer({ keys, prices }: PaymentsServe
     /** The same, after so many requests that work. */
     failAfter: (working: number, ...next: PaymentsFault[]) =>
       void faults.push(...Array.from({ length: working }, () => undefined), ...next),
+    /** The next request of this path waits until it is released. */
+    hold(path: RegExp) {
+      let release = () => {};
+      const released = new Promise<void>((resolve) => (release = resolve));
+      const reached = new Promise<void>((resolve) => {
+        holds.push({ path, reach: () => (resolve(), released) });
+      });
+      return { reached, release };
+    },
     /** As a checkout does it: paid ten days ago, with a card of its own. */
     subscribe(customerId: string, price: LedgerPrice, more: Partial<LedgerSubscription> = {}): LedgerSubscription {
       const start = nowSeconds - 10 * daySeconds;
