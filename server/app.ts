@@ -2,10 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { type Environment, environments } from '../schema/environment.ts';
 import { createAuthenticate } from './authenticate.ts';
 import type { Documentation } from './documentation.ts';
-import { documentResponse, jwksResponse } from './http/documents.ts';
+import { documentAnswer, jwksAnswer } from './http/documents.ts';
 import { createEndpoint } from './http/endpoint.ts';
-import { createErrorMask, errorResponse } from './http/errors.ts';
-import type { Handler } from './http/frame.ts';
+import { createErrorMask, errorAnswer } from './http/errors.ts';
+import {
+  type Answer,
+  type ApiRequest,
+  fromWebRequest,
+  type Handler,
+  jsonAnswer,
+  pathOf,
+  toWebResponse,
+} from './http/exchange.ts';
 import { createGraphqlHandler } from './http/handler.ts';
 import { createHealth } from './http/health.ts';
 import { createOriginRules } from './http/origin.ts';
@@ -29,8 +37,10 @@ export interface AppOptions extends Pick<RulesOptions, 'database' | 'issuers' | 
 }
 
 export interface App {
-  /** The whole service: a request in, a response out. */
-  readonly fetch: Handler;
+  /** The whole service: a request in, an answer out. */
+  readonly answer: Handler;
+  /** The same by the Fetch standard. `address`: the network address of the caller. */
+  fetch(request: Request, caller: { readonly address: string }): Promise<Response>;
   /** Reads the revocations in force, and begins the work that goes on beside requests. Not ready before. */
   start(): Promise<void>;
   /** Not ready from here on, though requests are still answered. */
@@ -61,17 +71,21 @@ export function createApp(options: AppOptions): App {
     ...environments.flatMap((environment) => environmentRoutes(environment, rateLimits, options)),
   ]);
 
+  const routeOf = (path: string) => routes.get(path) ?? routes.get(parentOf(path));
+
+  async function answer(request: ApiRequest): Promise<Answer> {
+    try {
+      const route = routes.get(request.url) ?? routeOf(pathOf(request.url) ?? '');
+      return await (route ? route(request) : nothingHere());
+    } catch (error) {
+      // Whatever got past a route must not reach the listener, which knows nothing to say.
+      return errorAnswer(maskFor(randomUUID())(error));
+    }
+  }
+
   return {
-    async fetch(request, connection) {
-      try {
-        const { pathname } = new URL(request.url);
-        const route = routes.get(pathname) ?? routes.get(parentOf(pathname));
-        return await (route ? route(request, connection) : nothingHere());
-      } catch (error) {
-        // Whatever got past a route must not reach the adapter, which would answer with a stack.
-        return errorResponse(maskFor(randomUUID())(error));
-      }
-    },
+    answer,
+    fetch: async (request, { address }) => toWebResponse(await answer(fromWebRequest(request, address))),
 
     async start() {
       await rules.revocations.start();
@@ -143,7 +157,7 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
       `${basePaths[environment]}/webhooks/stripe/`,
       createWebhookHandler({ environment, webhooks: rules.webhooks, logger }),
     ],
-    [`${basePaths[environment]}/.well-known/jwks.json`, async () => jwksResponse(jwksOf(rules.keyRing, environment))],
+    [`${basePaths[environment]}/.well-known/jwks.json`, async () => jwksAnswer(jwksOf(rules.keyRing, environment))],
   ];
 }
 
@@ -151,14 +165,11 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
 const parentOf = (pathname: string) => pathname.slice(0, pathname.lastIndexOf('/') + 1);
 
 const documentRoutes = (documentation: Documentation): [string, Handler][] =>
-  [...documentation].map(([path, document]) => [path, async () => documentResponse(document)]);
+  [...documentation].map(([path, document]) => [path, async () => documentAnswer(document)]);
 
 const nothingHere = () =>
-  Response.json(
-    {
-      errors: [
-        { message: 'Nothing is here: GraphQL is at /graphql and /sandbox/graphql.', extensions: { code: 'NOT_FOUND' } },
-      ],
-    },
-    { status: 404 },
-  );
+  jsonAnswer(404, {
+    errors: [
+      { message: 'Nothing is here: GraphQL is at /graphql and /sandbox/graphql.', extensions: { code: 'NOT_FOUND' } },
+    ],
+  });

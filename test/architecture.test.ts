@@ -121,7 +121,6 @@ const homes: Readonly<Record<string, RegExp>> = {
     /^server\/(database\/|token\/revocation|token\/key-ring|(catalog|customers|import|payments|stripe|subscriptions)\/|[\w-]+\.ts)/,
   pg: /^server\/database\//,
   'graphql-yoga': /^server\/http\//,
-  '@whatwg-node/server': /^server\/http\/listener\.ts/,
   '@escape.tech/graphql-armor': /^server\/http\/limits\.ts/,
   '@graphql-yoga/render-graphiql': /^server\/http\/graphiql\.ts/,
   '@pothos/core': /^schema\/(builder|validation-order)\.ts/,

@@ -2,13 +2,17 @@ import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspect
 import { createYoga } from 'graphql-yoga';
 import type { Caller, Context } from '../../schema/context.ts';
 import type { Environment } from '../../schema/environment.ts';
+import { ApiError } from '../../schema/errors.ts';
 import { schema } from '../../schema/index.ts';
 import type { Logger } from '../log.ts';
 import { createErrorMask } from './errors.ts';
+import { type Answer, type ApiRequest, fromWebResponse, toWebRequest } from './exchange.ts';
 import { graphiqlFor } from './graphiql.ts';
 import { useInputProblems } from './input-problems.ts';
+import { createKnownDocuments, type KnownDocuments, useKnownDocuments } from './known-documents.ts';
 import { useLimits } from './limits.ts';
 import { useParams } from './params.ts';
+import { createShortcut } from './shortcut.ts';
 
 /** What resolvers may call. */
 export type Ports = Omit<Context, 'caller'>;
@@ -28,9 +32,31 @@ export interface RequestContext {
 }
 
 /** GraphQL for one environment. Who may send a request, and how large it may be, was decided before. */
-export function createEndpoint(options: EndpointOptions) {
-  const { environment, path, ports, graphiql, logger } = options;
-  const maskFor = createErrorMask(logger);
+export type Endpoint = (request: ApiRequest, context: RequestContext) => Promise<Answer>;
+
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const known = createKnownDocuments();
+  const maskFor = createErrorMask(options.logger);
+  const shortcut = createShortcut({ ports: options.ports, known, maskFor });
+  const yoga = yogaFor(options, known, maskFor);
+
+  return async (request, context) => {
+    const body = request.method === 'POST' ? await bodyOf(request) : undefined;
+    const answer = body && (await shortcut(body, request.headers.get('accept'), context));
+    return answer ?? fromWebResponse(await yoga.fetch(toWebRequest(request, body), context));
+  };
+}
+
+const bodyOf = (request: ApiRequest) =>
+  request.readBody().catch(() => {
+    throw new ApiError('INVALID_INPUT', 'The body did not arrive whole.');
+  });
+
+function yogaFor(
+  { environment, path, ports, graphiql }: EndpointOptions,
+  known: KnownDocuments,
+  maskFor: ReturnType<typeof createErrorMask>,
+) {
   const isLive = environment === 'live';
 
   return createYoga<RequestContext>({
@@ -51,6 +77,7 @@ export function createEndpoint(options: EndpointOptions) {
       useInputProblems(),
       // In the sandbox anybody may look at the schema; in production only who could use it from a server.
       useDisableIntrospection({ isDisabled: (_request, context) => isLive && !isMerchant(context) }),
+      useKnownDocuments(known),
       {
         onResultProcess({ result, serverContext, setResult }) {
           const mask = maskFor((serverContext as unknown as RequestContext).requestId);

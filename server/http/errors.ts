@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import { ApiError } from '../../schema/errors.ts';
 import { isOutage } from '../database/outage.ts';
 import type { Logger } from '../log.ts';
+import { type Answer, jsonAnswer } from './exchange.ts';
 
 /** The one place that decides what a caller learns about a failure. */
 export const createErrorMask =
@@ -44,10 +45,7 @@ const withCode = ({ message, nodes, extensions }: GraphQLError) =>
   new GraphQLError(message, { nodes: nodes ?? null, extensions: { ...extensions, code: 'INVALID_INPUT' } });
 
 /** For a request that never reached GraphQL. */
-export function errorResponse(error: GraphQLError): Response {
+export function errorAnswer(error: GraphQLError): Answer {
   const { http, ...extensions } = error.extensions;
-  return Response.json(
-    { errors: [{ message: error.message, extensions }] },
-    { status: http?.status ?? 500, headers: { ...http?.headers } },
-  );
+  return jsonAnswer(http?.status ?? 500, { errors: [{ message: error.message, extensions }] }, { ...http?.headers });
 }

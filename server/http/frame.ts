@@ -2,15 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Environment } from '../../schema/environment.ts';
 import { ApiError } from '../../schema/errors.ts';
 import type { Logger } from '../log.ts';
-import { createErrorMask, errorResponse } from './errors.ts';
-
-/** What a listener knows about a connection, beyond the request itself. */
-export interface Connection {
-  /** The network address of the caller. */
-  readonly address: string;
-}
-
-export type Handler = (request: Request, connection: Connection) => Promise<Response>;
+import { createErrorMask, errorAnswer } from './errors.ts';
+import type { Answer, ApiRequest, Handler } from './exchange.ts';
 
 interface FrameOptions {
   readonly environment: Environment;
@@ -18,8 +11,8 @@ interface FrameOptions {
   /** What its lines in the log are called. */
   readonly name: 'request' | 'webhook' | 'payment page';
   /** Throws what the caller is told; anything else that it throws is masked. */
-  readonly answer: (request: Request, connection: Connection, requestId: string) => Promise<Response>;
-  readonly headersFor?: (request: Request, response: Response) => Record<string, string>;
+  readonly answer: (request: ApiRequest, requestId: string) => Promise<Answer>;
+  readonly headersFor?: (request: ApiRequest, answer: Answer) => Answer['headers'];
 }
 
 /** A request that takes longer is given up: whatever holds it is broken. */
@@ -36,21 +29,29 @@ const securityHeaders = {
 export function createFrame({ environment, logger, name, answer, headersFor }: FrameOptions): Handler {
   const maskFor = createErrorMask(logger);
 
-  return async (request, connection) => {
+  return async (request) => {
     const requestId = randomUUID();
     const startedAt = performance.now();
-    const response = await withDeadline(answer(request, connection, requestId)).catch((error: unknown) =>
-      errorResponse(maskFor(requestId)(error)),
+    const given = await withDeadline(answer(request, requestId)).catch((error: unknown) =>
+      errorAnswer(maskFor(requestId)(error)),
     );
-    const headers = { ...securityHeaders, ...headersFor?.(request, response), 'x-request-id': requestId };
-    for (const [header, value] of Object.entries(headers)) response.headers.set(header, value);
+    const { status, body } = given;
     const durationMs = Math.round(performance.now() - startedAt);
-    logger.info({ requestId, environment, method: request.method, status: response.status, durationMs }, name);
-    return response;
+    logger.info({ requestId, environment, method: request.method, status, durationMs }, name);
+    return {
+      status,
+      headers: {
+        ...given.headers,
+        ...securityHeaders,
+        ...headersFor?.(request, given),
+        'x-request-id': requestId,
+      },
+      body,
+    };
   };
 }
 
-async function withDeadline(response: Promise<Response>): Promise<Response> {
+async function withDeadline(answer: Promise<Answer>): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -58,7 +59,7 @@ async function withDeadline(response: Promise<Response>): Promise<Response> {
     }, deadlineMs);
   });
   try {
-    return await Promise.race([response, tooLate]);
+    return await Promise.race([answer, tooLate]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,15 +1,16 @@
 import type { Environment } from '../../schema/environment.ts';
 import type { Authenticate } from '../authenticate.ts';
 import type { Logger } from '../log.ts';
-import type { createEndpoint } from './endpoint.ts';
-import { type Connection, createFrame, type Handler } from './frame.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Answer, ApiRequest, Handler } from './exchange.ts';
+import { createFrame } from './frame.ts';
 import { graphiqlSecurityPolicy } from './graphiql.ts';
 import type { createOriginRules } from './origin.ts';
 import { checkRequest } from './request-rules.ts';
 
 interface HandlerOptions {
   readonly environment: Environment;
-  readonly endpoint: ReturnType<typeof createEndpoint>;
+  readonly endpoint: Endpoint;
   readonly originRules: ReturnType<typeof createOriginRules>;
   readonly authenticate: Authenticate;
   readonly logger: Logger;
@@ -19,22 +20,20 @@ interface HandlerOptions {
 export function createGraphqlHandler(options: HandlerOptions): Handler {
   const { environment, endpoint, originRules, authenticate, logger } = options;
 
-  async function answer(request: Request, { address }: Connection, requestId: string): Promise<Response> {
-    if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
+  async function answer(request: ApiRequest, requestId: string): Promise<Answer> {
+    if (request.method === 'OPTIONS') return { status: 204, headers: {}, body: '' };
     originRules.check(request.headers);
     checkRequest(request);
     const authorization = request.headers.get('authorization');
-    const caller = await authenticate({ authorization, environment, address });
-    return endpoint.fetch(request, { caller, requestId });
+    const caller = await authenticate({ authorization, environment, address: request.address });
+    return endpoint(request, { caller, requestId });
   }
 
-  const headersFor = (request: Request, response: Response): Record<string, string> => ({
+  const headersFor = (request: ApiRequest, { headers }: Answer): Answer['headers'] => ({
     ...(request.method === 'OPTIONS'
       ? originRules.preflightHeaders(request.headers)
       : originRules.answerHeaders(request.headers)),
-    ...(response.headers.get('content-type')?.startsWith('text/html') && {
-      'content-security-policy': graphiqlSecurityPolicy,
-    }),
+    ...(headers['content-type']?.startsWith('text/html') && { 'content-security-policy': graphiqlSecurityPolicy }),
   });
 
   return createFrame({ environment, logger, name: 'request', answer, headersFor });

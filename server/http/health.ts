@@ -1,3 +1,5 @@
+import { type Answer, jsonAnswer } from './exchange.ts';
+
 interface HealthOptions {
   /** Rejects when the database does not answer. */
   readonly ping: () => Promise<void>;
@@ -6,7 +8,7 @@ interface HealthOptions {
 }
 
 const answer = (status: 200 | 503, state: string) =>
-  Response.json({ status: state }, { status, headers: { 'cache-control': 'no-store' } });
+  jsonAnswer(status, { status: state }, { 'cache-control': 'no-store' });
 
 /** Alive: the process answers. Ready: it should be sent requests. A process that stops is alive, and not ready. */
 export function createHealth({ ping, isFeedFresh, isStopping }: HealthOptions) {
@@ -25,7 +27,7 @@ export function createHealth({ ping, isFeedFresh, isStopping }: HealthOptions) {
     return asked;
   }
 
-  async function ready(): Promise<Response> {
+  async function ready(): Promise<Answer> {
     if (isStopping()) return answer(503, 'stopping');
     if (!(await hasDatabase())) return answer(503, 'database unreachable');
     return isFeedFresh() ? answer(200, 'ready') : answer(503, 'revocation feed behind');

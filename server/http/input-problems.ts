@@ -29,23 +29,37 @@ const maxProblems = 50;
  */
 export const useInputProblems = (): Plugin<RequestContext> => ({
   onExecute({ args, setResultAndStopExecution }) {
-    const operation = getOperationAST(args.document, args.operationName);
+    const { schema, document, contextValue, variableValues = {} } = args;
+    const operation = getOperationAST(document, args.operationName);
     if (!operation) return;
-    const problems = (operation.variableDefinitions ?? []).flatMap(({ variable, type: typeNode, defaultValue }) => {
-      const name = variable.name.value;
-      const type: unknown = typeFromAST(args.schema, typeNode as never);
-      if (!isInputType(type)) return [];
-      const given: unknown = args.variableValues?.[name];
-      const value = given === undefined && defaultValue ? valueFromAST(defaultValue, type) : given;
-      return value === undefined && !typeNode.kind.startsWith('NonNull') ? [] : problemsOf(value, type, name);
-    });
-    if (problems.length === 0) return;
-    const refusal = refusalOfOperation(args.contextValue.caller, operation, args);
-    setResultAndStopExecution({
-      errors: [refusal ?? new ApiError('INVALID_INPUT', 'The input is not valid.', { problems })],
-    });
+    const refusal = refusalOfInput({ schema, document, operation, variableValues, caller: contextValue.caller });
+    if (refusal) setResultAndStopExecution({ errors: [refusal] });
   },
 });
+
+interface AskedOperation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variableValues: Readonly<Record<string, unknown>>;
+  readonly caller: Caller;
+}
+
+/** Why an operation is not carried out with these variables; `undefined` when they are right. */
+export function refusalOfInput(asked: AskedOperation): ApiError | undefined {
+  const { schema, operation, variableValues, caller } = asked;
+  const problems = (operation.variableDefinitions ?? []).flatMap(({ variable, type: typeNode, defaultValue }) => {
+    const name = variable.name.value;
+    const type: unknown = typeFromAST(schema, typeNode as never);
+    if (!isInputType(type)) return [];
+    const given: unknown = variableValues[name];
+    const value = given === undefined && defaultValue ? valueFromAST(defaultValue, type) : given;
+    return value === undefined && !typeNode.kind.startsWith('NonNull') ? [] : problemsOf(value, type, name);
+  });
+  if (problems.length === 0) return undefined;
+  const forbidden = refusalOfOperation(caller, operation, asked);
+  return forbidden ?? new ApiError('INVALID_INPUT', 'The input is not valid.', { problems });
+}
 
 /** Who may not call a field learns nothing about its input. */
 function refusalOfOperation(

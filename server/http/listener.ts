@@ -1,12 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServerAdapter } from '@whatwg-node/server';
 import proxyAddress from 'proxy-addr';
 import { StartupError } from '../startup-error.ts';
-import type { Handler } from './frame.ts';
+import { type Answer, type ApiRequest, type Handler, jsonAnswer, type RequestHeaders } from './exchange.ts';
 
 interface ListenOptions {
-  readonly fetch: Handler;
+  readonly answer: Handler;
   readonly port: number;
   readonly host: string;
   /** Whose `X-Forwarded-For` is believed. */
@@ -26,7 +25,8 @@ const requestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 65_000;
 const maxConnections = 10_000;
 
-export async function listen({ fetch, port, host, trustedProxies }: ListenOptions): Promise<Listener> {
+export async function listen({ answer, port, host, trustedProxies }: ListenOptions): Promise<Listener> {
+  const isTrusted = proxyAddress.compile([...trustedProxies]);
   const server = createServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -36,36 +36,61 @@ export async function listen({ fetch, port, host, trustedProxies }: ListenOption
       // So that a slow request is noticed soon after its time is up.
       connectionsCheckingInterval: 1_000,
     },
-    toRequestListener(
-      async (request, connection) => {
-        const answer = await fetch(request, connection);
-        // Its client would keep the connection, and the server could not end before the client's patience does.
-        if (!server.listening) answer.headers.set('connection', 'close');
-        return answer;
-      },
-      proxyAddress.compile([...trustedProxies]),
-    ),
+    (request, response) => {
+      if (hasTwoCredentials(request)) return send(response, twoCredentials, 'close');
+      // Its client would keep the connection, and the server could not end before the client's patience does.
+      const sendAnswer = (given: Answer) => send(response, given, server.listening ? 'keep' : 'close');
+      void answer(toApiRequest(request, isTrusted)).then(sendAnswer);
+    },
   );
   server.maxConnections = maxConnections;
   await bind(server, port, host);
   return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, graceMs) };
 }
 
-function toRequestListener(fetch: Handler, isTrusted: ReturnType<typeof proxyAddress.compile>): RequestListener {
-  const adapter = createServerAdapter<{ req: IncomingMessage }>((request, { req }) =>
-    fetch(request, { address: proxyAddress(req, isTrusted) }),
-  );
-  return (request, response) => {
-    // Node keeps the first of two and forgets the other; whoever sends two means to be understood differently by two readers.
-    if ((request.headersDistinct['authorization']?.length ?? 0) > 1) {
-      response.writeHead(400, { 'content-type': 'application/json', connection: 'close' });
-      response.end('{"errors":[{"message":"Send one Authorization header.","extensions":{"code":"INVALID_INPUT"}}]}');
-      return;
-    }
-    // The path alone says what is asked for. A Host that is none breaks the URL, and one with a path in it leads elsewhere.
-    request.headers.host = 'localhost';
-    void adapter(request, response);
-  };
+/** Node keeps the first of two and forgets the other; whoever sends two means to be understood differently by two readers. */
+const hasTwoCredentials = ({ headersDistinct }: IncomingMessage) => (headersDistinct['authorization']?.length ?? 0) > 1;
+
+const twoCredentials = jsonAnswer(400, {
+  errors: [{ message: 'Send one Authorization header.', extensions: { code: 'INVALID_INPUT' } }],
+});
+
+const toApiRequest = (request: IncomingMessage, isTrusted: ReturnType<typeof proxyAddress.compile>): ApiRequest => ({
+  method: request.method ?? '',
+  url: request.url ?? '',
+  headers: headersOf(request),
+  get address() {
+    return proxyAddress(request, isTrusted);
+  },
+  readBody: () => bytesOf(request),
+});
+
+const headersOf = ({ headers }: IncomingMessage): RequestHeaders => ({
+  get: (name) => headers[name]?.toString() ?? null,
+  has: (name) => headers[name] !== undefined,
+  *[Symbol.iterator]() {
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) yield [name, value.toString()];
+  },
+});
+
+/** By events: as an iterable it takes several times as long. */
+const bytesOf = (request: IncomingMessage): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .once('end', () => resolve(Buffer.concat(chunks)))
+      .once('error', reject)
+      .once('close', () => reject(new Error('the connection ended before the body did')));
+  });
+
+function send(response: ServerResponse, { status, headers, body }: Answer, connection: 'keep' | 'close'): void {
+  response.writeHead(status, {
+    ...headers,
+    ...(status !== 204 && { 'content-length': Buffer.byteLength(body) }),
+    ...(connection === 'close' && { connection }),
+  });
+  response.end(body);
 }
 
 const bind = (server: Server, port: number, host: string) =>

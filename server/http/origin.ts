@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { ApiError } from '../../schema/errors.ts';
 import { bearerOf } from '../authenticate.ts';
 import { environmentOfSecretKey } from '../secret-key.ts';
+import type { RequestHeaders } from './exchange.ts';
 
 interface OriginRulesOptions {
   /** Origins of merchants' pages, compared letter by letter. */
@@ -25,11 +26,11 @@ export function createOriginRules({ allowedOrigins, ownOrigins, onRefused }: Ori
     onRefused(origin);
   }
 
-  const isOwnPage = (headers: Headers) =>
+  const isOwnPage = (headers: RequestHeaders) =>
     ownOrigins.has(headers.get('origin') ?? '') && headers.get('sec-fetch-site') === 'same-origin';
 
   /** The CORS headers of an answer: none for an origin that is not allowed, none at all for a secret key. */
-  function answerHeaders(headers: Headers): Record<string, string> {
+  function answerHeaders(headers: RequestHeaders): Record<string, string> {
     const origin = headers.get('origin');
     if (origin === null || !allowedOrigins.has(origin) || carriesSecretKey(headers)) return { vary: 'Origin' };
     return {
@@ -41,7 +42,7 @@ export function createOriginRules({ allowedOrigins, ownOrigins, onRefused }: Ori
 
   return {
     /** Throws before any work is done for the request. */
-    check(headers: Headers): void {
+    check(headers: RequestHeaders): void {
       const origin = headers.get('origin');
       if (carriesSecretKey(headers) && comesFromBrowser(headers) && !isOwnPage(headers)) throw secretKeyInBrowser();
       if (origin !== null && !isKnown(origin)) throw originNotAllowed();
@@ -50,7 +51,7 @@ export function createOriginRules({ allowedOrigins, ownOrigins, onRefused }: Ori
     answerHeaders,
 
     /** The answer to a preflight (Fetch, section "CORS protocol"). */
-    preflightHeaders(headers: Headers): Record<string, string> {
+    preflightHeaders(headers: RequestHeaders): Record<string, string> {
       const origin = headers.get('origin');
       if (origin !== null && !isKnown(origin)) noteRefused(origin);
       const allowed = answerHeaders(headers);
@@ -66,13 +67,13 @@ export function createOriginRules({ allowedOrigins, ownOrigins, onRefused }: Ori
 }
 
 /** By its looks alone: also a key that is wrong does not belong into a browser. */
-export const carriesSecretKey = (headers: Headers): boolean => {
+export const carriesSecretKey = (headers: RequestHeaders): boolean => {
   const authorization = headers.get('authorization');
   return authorization !== null && environmentOfSecretKey(bearerOf(authorization) ?? '') !== undefined;
 };
 
 /** Browsers send `Sec-Fetch-Site` with every request to a trustworthy URL, and no page can change either header. */
-const comesFromBrowser = (headers: Headers) => {
+const comesFromBrowser = (headers: RequestHeaders) => {
   const site = headers.get('sec-fetch-site');
   return headers.has('origin') || (site !== null && site !== 'none');
 };

@@ -30,11 +30,8 @@ async function fromBody(request: Request): Promise<GraphQLParams> {
 
 /** Bytes that are no UTF-8 would become one and the same character: two ids of a merchant would be one. */
 async function readText(request: Request): Promise<string> {
-  const bytes = await request.arrayBuffer().catch(() => {
-    throw problem('The body did not arrive whole.');
-  });
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true }).decode(await request.arrayBuffer());
   } catch {
     throw problem('The body is not UTF-8.');
   }

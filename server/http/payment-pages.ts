@@ -4,6 +4,7 @@ import { ApiError } from '../../schema/errors.ts';
 import { cardOfLastFour, testCards } from '../payments/simulator/cards.ts';
 import type { CheckoutPage, Payment, PortalPage } from '../payments/simulator/desk.ts';
 import type { InvoiceRow } from '../payments/simulator/desk.ts';
+import type { Answer } from './exchange.ts';
 import { html, type Html } from './html.ts';
 import { paymentStyles } from './payment-styles.ts';
 
@@ -136,11 +137,11 @@ const policyFor = (returnUrls: readonly string[]) =>
     "base-uri 'none'",
   ].join('; ');
 
-export const pageResponse = (page: Html, status: number, returnUrls: readonly string[] = []): Response =>
-  new Response(page.text, {
-    status,
-    headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policyFor(returnUrls) },
-  });
+export const pageAnswer = (page: Html, status: number, returnUrls: readonly string[] = []): Answer => ({
+  status,
+  headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policyFor(returnUrls) },
+  body: page.text,
+});
 
 export function format(amount: number, currency: string): string {
   const formatter = new Intl.NumberFormat('en', { style: 'currency', currency: currency.toUpperCase() });

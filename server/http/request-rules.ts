@@ -1,4 +1,5 @@
 import { ApiError } from '../../schema/errors.ts';
+import type { ApiRequest, RequestHeaders } from './exchange.ts';
 import { carriesSecretKey } from './origin.ts';
 
 const maxBodyBytes = 65_536;
@@ -6,7 +7,7 @@ const maxBodyBytes = 65_536;
 const maxBodyBytesWithSecretKey = 262_144;
 
 /** What a request must be before its body is read. */
-export function checkRequest({ method, headers }: Request): void {
+export function checkRequest({ method, headers }: Pick<ApiRequest, 'method' | 'headers'>): void {
   if (method === 'GET') return;
   if (method !== 'POST') throw refusal(405, 'Use POST, or GET for queries.', { allow: 'GET, POST' });
   if (!isJson(headers.get('content-type'))) throw refusal(415, 'Send the body as application/json.');
@@ -14,7 +15,7 @@ export function checkRequest({ method, headers }: Request): void {
 }
 
 /** The length must be said in advance: Node then reads no byte more, whatever is sent, and nothing has to be counted on the way. */
-export function checkLength(headers: Headers, maxBytes: number): void {
+export function checkLength(headers: RequestHeaders, maxBytes: number): void {
   const length = headers.get('content-length');
   if (length === null || !/^\d{1,15}$/.test(length)) throw refusal(411, 'Send a Content-Length.');
   if (Number(length) > maxBytes) throw refusal(413, `The body may have at most ${maxBytes} bytes.`);

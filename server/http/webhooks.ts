@@ -3,7 +3,8 @@ import { ApiError } from '../../schema/errors.ts';
 import { isMerchantId } from '../../schema/id.ts';
 import type { Logger } from '../log.ts';
 import { notAccepted, type Webhooks } from '../stripe/webhook.ts';
-import { createFrame, type Handler } from './frame.ts';
+import { type Answer, type ApiRequest, type Handler, jsonAnswer, pathOf } from './exchange.ts';
+import { createFrame } from './frame.ts';
 import { checkLength } from './request-rules.ts';
 
 interface WebhookHandlerOptions {
@@ -16,18 +17,18 @@ const maxBodyBytes = 1_048_576;
 
 /** Where Stripe tells of what happened to one merchant's account, whose id ends the path. Any 2xx is the end of it for Stripe. */
 export function createWebhookHandler({ environment, webhooks, logger }: WebhookHandlerOptions): Handler {
-  async function answer(request: Request): Promise<Response> {
+  async function answer(request: ApiRequest): Promise<Answer> {
     if (request.method !== 'POST') {
       throw new ApiError('INVALID_INPUT', 'Use POST.', { status: 405, headers: { allow: 'POST' } });
     }
     checkLength(request.headers, maxBodyBytes);
-    const { pathname } = new URL(request.url);
+    const pathname = pathOf(request.url) ?? '';
     const merchantId = pathname.slice(pathname.lastIndexOf('/') + 1);
     if (!isMerchantId(merchantId)) throw notAccepted();
     const signature = request.headers.get('stripe-signature');
-    const body = new Uint8Array(await request.arrayBuffer());
+    const body = await request.readBody();
     await webhooks.take({ merchantId, environment }, { signature, body });
-    return Response.json({ received: true });
+    return jsonAnswer(200, { received: true });
   }
 
   return createFrame({ environment, logger, name: 'webhook', answer });

@@ -11,7 +11,7 @@ let liveKey: string;
 
 beforeAll(async () => {
   harness = await createHarness();
-  listener = await listen({ fetch: harness.app.fetch, port: 0, host: '127.0.0.1', trustedProxies: [] });
+  listener = await listen({ answer: harness.app.answer, port: 0, host: '127.0.0.1', trustedProxies: [] });
   liveKey = (await harness.newMerchant('Live merchant', 'live')).secretKey;
 });
 afterAll(async () => {

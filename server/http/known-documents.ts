@@ -1,0 +1,49 @@
+import { type DocumentNode, getOperationAST, type OperationDefinitionNode } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+
+const maxDocuments = 1_000;
+/** Their text; what was parsed takes some twenty times as much. */
+const maxCharacters = 1_000_000;
+
+export interface KnownDocument {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+}
+
+export interface KnownDocuments {
+  /** `undefined` unless every rule has let this very text through, and it has such an operation. */
+  find(query: string, operationName: string | null | undefined): KnownDocument | undefined;
+  remember(query: string, document: DocumentNode): void;
+}
+
+/** Documents that were parsed and validated once: the same text need not be looked at again. Bounded in count and size. */
+export function createKnownDocuments(): KnownDocuments {
+  const documents = new LRUCache<string, DocumentNode>({
+    max: maxDocuments,
+    maxSize: maxCharacters,
+    sizeCalculation: (_document, query) => query.length + 1,
+  });
+
+  return {
+    find(query, operationName) {
+      const document = documents.get(query);
+      const operation = document && getOperationAST(document, operationName);
+      return document && operation ? { document, operation } : undefined;
+    },
+    remember(query, document) {
+      if (!asksForTheSchema.test(query)) documents.set(query, document);
+    },
+  };
+}
+
+/** Whether that is allowed depends on the caller, so that it is asked each time. */
+const asksForTheSchema = /__(schema|type)\b/;
+
+/** What gets as far as being executed has passed every rule. */
+export const useKnownDocuments = (known: KnownDocuments): Plugin => ({
+  onExecute({ args }) {
+    const { query } = (args.contextValue as { params: { query?: unknown } }).params;
+    if (typeof query === 'string') known.remember(query, args.document);
+  },
+});
