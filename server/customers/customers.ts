@@ -8,6 +8,7 @@ import { customers, deletedCustomers } from '../database/tables.ts';
 import { newId } from '../id.ts';
 import type { Revocations } from '../token/revocations.ts';
 import { columns, identityColumns, isCustomer, matches, readByIds, readPage, readSelected } from './customer-rows.ts';
+import { createCustomerReads } from './customer-reads.ts';
 import type { Unresolved } from './unresolved.ts';
 
 interface CustomersOptions {
@@ -18,6 +19,7 @@ interface CustomersOptions {
 }
 
 export function createCustomers({ database: { db }, revocations, unresolved, clock }: CustomersOptions): Customers {
+  const reads = createCustomerReads({ db });
   const insert = (merchant: Merchant, identity: ExternalIdentity, details: CustomerDetails) =>
     db
       .insert(customers)
@@ -36,8 +38,8 @@ export function createCustomers({ database: { db }, revocations, unresolved, clo
   return {
     async find(caller, wanted) {
       const own = wanted.filter(isCustomerId).filter((id) => caller.kind === 'merchant' || id === caller.customerId);
-      const rows = await readByIds(db, caller, own);
-      const byId = new Map<string, CustomerRecord>(rows.map((row) => [row.id, row]));
+      const rows = await Promise.all(own.map((id) => reads.byId(caller, id)));
+      const byId = new Map<string, CustomerRecord>(rows.flatMap((row) => (row ? [[row.id, row]] : [])));
       return wanted.map((id) => byId.get(id) ?? null);
     },
 

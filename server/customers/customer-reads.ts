@@ -1,0 +1,59 @@
+import { and, eq, sql } from 'drizzle-orm';
+import DataLoader from 'dataloader';
+import type { CustomerRecord, Owner } from '../../schema/context.ts';
+import type { CustomerId } from '../../schema/id.ts';
+import type { Database } from '../database/database.ts';
+import { customers } from '../database/tables.ts';
+import { columns } from './customer-rows.ts';
+
+interface Wanted extends Owner {
+  readonly id: CustomerId;
+}
+
+const maxRowsAtOnce = 500;
+
+/**
+ * Reads customers by their ids. Requests that arrive together share one statement: it names the owner of every customer
+ * that it looks for, and nobody gets a row of another's. Nothing is remembered.
+ */
+export function createCustomerReads({ db }: Pick<Database, 'db'>) {
+  const array = (name: string) => sql`${sql.placeholder(name)}::text[]`;
+  const wanted = sql`unnest(${array('merchantIds')}, ${array('environments')}, ${array('ids')})
+    as wanted (merchant_id, environment, id)`;
+  const statement = db
+    .select({ merchantId: customers.merchantId, environment: customers.environment, ...columns })
+    .from(customers)
+    .innerJoin(
+      wanted,
+      and(
+        eq(customers.merchantId, sql`wanted.merchant_id collate "C"`),
+        eq(customers.environment, sql`wanted.environment`),
+        eq(customers.id, sql`wanted.id collate "C"`),
+      ),
+    )
+    .prepare('customers_by_ids');
+
+  async function read(keys: readonly Wanted[]): Promise<(CustomerRecord | undefined)[]> {
+    const rows = await statement.execute({
+      merchantIds: keys.map(({ merchantId }) => merchantId),
+      environments: keys.map(({ environment }) => environment),
+      ids: keys.map(({ id }) => id),
+    });
+    const found = new Map(rows.map((row) => [keyOf(row), row]));
+    return keys.map((key) => found.get(keyOf(key)));
+  }
+
+  const loader = new DataLoader<Wanted, CustomerRecord | undefined>(read, {
+    cache: false,
+    maxBatchSize: maxRowsAtOnce,
+    // In the next turn: what was read from the network together is looked for together.
+    batchScheduleFn: (readNow) => void setImmediate(readNow),
+  });
+
+  return {
+    byId: ({ merchantId, environment }: Owner, id: CustomerId): Promise<CustomerRecord | undefined> =>
+      loader.load({ merchantId, environment, id }),
+  };
+}
+
+const keyOf = ({ merchantId, environment, id }: Wanted) => `${merchantId} ${environment} ${id}`;
