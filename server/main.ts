@@ -5,6 +5,7 @@ import { readDocumentation } from './documentation.ts';
 import { listen } from './http/listener.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import { createLogger } from './log.ts';
+import { createLogLines } from './log-lines.ts';
 import { warnOfLiveWithoutPayments } from './payments/live-warning.ts';
 
 /** The process, as far as the server needs it. */
@@ -16,6 +17,8 @@ export interface ServerProcess {
   readonly stdout: { write(text: string): unknown };
   /** Calls back at the first signal to stop. */
   onStopSignal(stop: () => void): void;
+  /** Calls back when the process ends, however that comes about. */
+  onExit(last: () => void): void;
   /** Ends the process at once. */
   exit(code: number): void;
 }
@@ -24,9 +27,11 @@ export interface ServerProcess {
 const graceMs = 10_000;
 
 /** Runs the server until it is told to stop. Throws a StartupError when it cannot start. */
-export async function serve({ env, stdout, stderr, onStopSignal, exit }: ServerProcess): Promise<void> {
+export async function serve({ env, stdout, stderr, onStopSignal, onExit, exit }: ServerProcess): Promise<void> {
   const config = readConfig(env);
-  const logger = createLogger({ level: config.logLevel, destination: stderr });
+  const lines = createLogLines(stderr);
+  onExit(lines.flush);
+  const logger = createLogger({ level: config.logLevel, destination: lines });
   const say = (line: string) => stdout.write(`${line}\n`);
 
   const onCrash = () => {

@@ -19,10 +19,13 @@ const maxRowsAtOnce = 500;
  * statement looks, so that no session is issued for whose it was before.
  */
 export function createSessionInserts({ db }: Pick<Database, 'db'>) {
+  const inserted = db.$with('inserted', { id: sql<string>`id`.as('id') }).as(insert);
+  const statement = db.with(inserted).select({ id: inserted.id }).from(inserted).prepare('insert_known_sessions');
+
   async function write(items: readonly KnownInsert[]): Promise<readonly boolean[]> {
-    const { rows } = await db.execute<{ id: string }>(insertOf(items.map(toJson)));
-    const inserted = new Set(rows.map(({ id }) => id));
-    return items.map(({ row }) => inserted.has(row.id));
+    const rows = await statement.execute({ rows: JSON.stringify(items.map(toJson)) });
+    const written = new Set(rows.map(({ id }) => id));
+    return items.map(({ row }) => written.has(row.id));
   }
 
   return createBatch<KnownInsert, boolean>({ write, maxItems: maxRowsAtOnce });
@@ -44,11 +47,11 @@ const toJson = ({ row, identity }: KnownInsert) => ({
 });
 
 /** The lock makes the statement wait for whoever is giving the customer to somebody else, and look again then. */
-const insertOf = (rows: readonly ReturnType<typeof toJson>[]) => sql`insert into ${sessions}
+const insert = sql`insert into ${sessions}
     (merchant_id, environment, id, customer_id, key_id, external_user_id, operations, metadata, created_at, expires_at)
   select given.merchant_id, given.environment, given.id, given.customer_id, given.key_id, given.external_user_id,
     given.operations, given.metadata, given.created_at, given.expires_at
-  from json_to_recordset(${JSON.stringify(rows)}::json) as given(
+  from json_to_recordset(${sql.placeholder('rows')}::json) as given(
     merchant_id text, environment text, id text, customer_id text, key_id text, external_user_id text, operations text[],
     metadata jsonb, created_at timestamptz, expires_at timestamptz, known_user text, known_organization text)
   join ${customers} known

@@ -12,6 +12,7 @@ export function addServeCommand(program: Command): void {
         stdout: process.stdout,
         stderr: process.stderr,
         exit: (code) => process.exit(code),
+        onExit: (last) => void process.once('exit', last),
         onStopSignal(stop) {
           process.once('SIGTERM', stop);
           process.once('SIGINT', stop);

@@ -72,7 +72,7 @@ test('a session of a customer that is known takes one statement', async () => {
   await harness.merchant.billingos.createSessionToken({ externalUserId: 'ada' });
 
   const writing = harness.statements.filter((statement) => !statement.startsWith('select'));
-  expect(writing).toEqual([expect.stringMatching(/^insert into "sessions"/)]);
+  expect(writing).toEqual([expect.stringMatching(/^with "inserted" as \(insert into "sessions"/)]);
 });
 
 test('a token that has expired, and one that was revoked, are refused without a statement', async () => {
