@@ -15,7 +15,7 @@ import { ApiError, notFound, unknownCursor } from '../schema/errors.ts';
 import { type CustomerId, isCustomerId, isKeyId, isSessionId } from '../schema/id.ts';
 import type { Clock } from './clock.ts';
 import { type FirstSession, identityOf } from './customers/first-session.ts';
-import type { CustomerMemory } from './customers/memory.ts';
+import type { CustomerMemory, KnownCustomer } from './customers/memory.ts';
 import type { Database } from './database/database.ts';
 import { sessions as sessionTable } from './database/tables.ts';
 import { newId } from './id.ts';
@@ -51,28 +51,26 @@ export function createSessions(options: SessionsOptions): Sessions {
   async function create(caller: MerchantCaller, input: NewSession): Promise<IssuedSession> {
     const lifetimeSeconds = input.expiresIn ?? defaultLifetimeSeconds;
     const draft = draftOf(caller, input, { nowMs: clock.now(), lifetimeSeconds });
-    const { customerId, bindOutcome } = await store(caller, input, draft);
-    const record = { ...draft, customerId };
-    const sessionToken = await tokens.sign({
-      merchantId: caller.merchantId,
-      environment: caller.environment,
-      customerId: record.customerId,
-      sessionId: record.id,
-      keyId: caller.keyId,
-      operations: record.operations,
-      issuedAtSeconds: record.expiresAt.getTime() / 1000 - lifetimeSeconds,
-      expiresAtSeconds: record.expiresAt.getTime() / 1000,
-    });
-    return { sessionToken, expiresInSeconds: lifetimeSeconds, session: record, bindOutcome };
-  }
-
-  async function store(caller: MerchantCaller, input: NewSession, draft: SessionDraft): Promise<Stored> {
     const identity = identityOf(input);
     const known = customerMemory.recall(caller, identity);
-    if (known && (await inserts.add({ row: rowOf(caller, draft, known.id), identity }))) {
-      return { customerId: known.id, bindOutcome: await firstSession.outcomeFor(caller, known, input) };
-    }
+    const issued = known && (await issueTo(known, caller, input, draft));
+    return { expiresInSeconds: lifetimeSeconds, ...(issued ?? (await issueFirst(caller, input, draft))) };
+  }
 
+  /** Of a customer that was seen before. `undefined` when that is not so any more. */
+  async function issueTo(known: KnownCustomer, caller: MerchantCaller, input: NewSession, draft: SessionDraft) {
+    const session = { ...draft, customerId: known.id };
+    // Signed while it is written; a token whose session was not is thrown away.
+    const [sessionToken, isWritten] = await Promise.all([
+      sign(caller, session),
+      inserts.add({ row: rowOf(caller, draft, known.id), identity: identityOf(input) }),
+    ]);
+    if (!isWritten) return undefined;
+    return { sessionToken, session, bindOutcome: await firstSession.outcomeFor(caller, known, input) };
+  }
+
+  async function issueFirst(caller: MerchantCaller, input: NewSession, draft: SessionDraft) {
+    const identity = identityOf(input);
     customerMemory.forget(caller, identity);
     const { customer, bindOutcome } = await database.transaction(async (transaction) => {
       const settled = await firstSession.settle(transaction, caller, input);
@@ -80,11 +78,26 @@ export function createSessions(options: SessionsOptions): Sessions {
       return settled;
     });
     customerMemory.remember(caller, identity, customer);
+    const session = { ...draft, customerId: customer.id };
     return {
-      customerId: customer.id,
+      sessionToken: await sign(caller, session),
+      session,
       bindOutcome: bindOutcome ?? (await firstSession.outcomeFor(caller, customer, input)),
     };
   }
+
+  const sign = ({ merchantId, environment, keyId }: MerchantCaller, session: SessionRecord) =>
+    tokens.sign({
+      merchantId,
+      environment,
+      customerId: session.customerId,
+      sessionId: session.id,
+      keyId,
+      operations: session.operations,
+      // Whole seconds, like its end.
+      issuedAtSeconds: Math.floor(session.createdAt.getTime() / 1_000),
+      expiresAtSeconds: session.expiresAt.getTime() / 1_000,
+    });
 
   async function require(owner: Owner, id: string): Promise<SessionRecord> {
     const [found] = isSessionId(id) ? await rows.byIds(owner, [id], now()) : [];
@@ -151,8 +164,6 @@ export function createSessions(options: SessionsOptions): Sessions {
 }
 
 type SessionDraft = Omit<SessionRecord, 'customerId'>;
-
-type Stored = Pick<SessionRecord, 'customerId'> & Pick<IssuedSession, 'bindOutcome'>;
 
 function draftOf(
   caller: MerchantCaller,
