@@ -52,8 +52,12 @@ export function fromWebRequest(request: Request, address: string): ApiRequest {
 export const toWebRequest = ({ method, url, headers }: ApiRequest, body: Uint8Array | undefined): Request =>
   new Request(new URL(url, anyOrigin), { method, headers: [...headers], ...(body && { body: body as BodyInit }) });
 
+/** How an answer travels is for the listener to say (RFC 9110, section 7.6.1). */
+const ofConnection: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding']);
+
 export async function fromWebResponse(response: Response): Promise<Answer> {
-  return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+  const headers = Object.fromEntries([...response.headers].filter(([name]) => !ofConnection.has(name)));
+  return { status: response.status, headers, body: await response.text() };
 }
 
 export const toWebResponse = ({ status, headers, body }: Answer): Response =>

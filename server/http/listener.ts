@@ -40,7 +40,9 @@ export async function listen({ answer, port, host, trustedProxies }: ListenOptio
       if (hasTwoCredentials(request)) return send(response, twoCredentials, 'close');
       // Its client would keep the connection, and the server could not end before the client's patience does.
       const sendAnswer = (given: Answer) => send(response, given, server.listening ? 'keep' : 'close');
-      void answer(toApiRequest(request, isTrusted)).then(sendAnswer);
+      answer(toApiRequest(request, isTrusted))
+        .then(sendAnswer)
+        .catch(() => response.destroy());
     },
   );
   server.maxConnections = maxConnections;
