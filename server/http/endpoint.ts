@@ -1,5 +1,4 @@
 import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection';
-import { execute } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Caller, Context } from '../../schema/context.ts';
 import type { Environment } from '../../schema/environment.ts';
@@ -80,10 +79,6 @@ function yogaFor(
       useDisableIntrospection({ isDisabled: (_request, context) => isLive && !isMerchant(context) }),
       useKnownDocuments(known),
       {
-        onExecute({ setExecuteFn }) {
-          // The one that the shortcut takes: fields come in the order in which they were asked for.
-          setExecuteFn(execute);
-        },
         onResultProcess({ result, serverContext, setResult }) {
           const mask = maskFor((serverContext as unknown as RequestContext).requestId);
           if ('errors' in result && result.errors) setResult({ ...result, errors: result.errors.map(mask) });

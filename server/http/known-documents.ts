@@ -1,4 +1,4 @@
-import { type DocumentNode, getOperationAST, type OperationDefinitionNode } from 'graphql';
+import { type DocumentNode, execute, getOperationAST, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 
@@ -40,9 +40,10 @@ export function createKnownDocuments(): KnownDocuments {
 /** Whether that is allowed depends on the caller, so that it is asked each time. */
 const asksForTheSchema = /__(schema|type)\b/;
 
-/** What gets as far as being executed has passed every rule. */
+/** What gets as far as being executed has passed every rule. It is executed as it will be from then on, without Yoga. */
 export const useKnownDocuments = (known: KnownDocuments): Plugin => ({
-  onExecute({ args }) {
+  onExecute({ args, setExecuteFn }) {
+    setExecuteFn(execute);
     const { query } = (args.contextValue as { params: { query?: unknown } }).params;
     if (typeof query === 'string') known.remember(query, args.document);
   },
