@@ -17,7 +17,6 @@ const maxRowsAtOnce = 500;
  * that it looks for, and nobody gets a row of another's. Nothing is remembered.
  */
 export function createCustomerReads({ db }: Pick<Database, 'db'>) {
-  const array = (name: string) => sql`${sql.placeholder(name)}::text[]`;
   const wanted = sql`unnest(${array('merchantIds')}, ${array('environments')}, ${array('ids')})
     as wanted (merchant_id, environment, id)`;
   const statement = db
@@ -55,5 +54,7 @@ export function createCustomerReads({ db }: Pick<Database, 'db'>) {
       loader.load({ merchantId, environment, id }),
   };
 }
+
+const array = (name: string) => sql`${sql.placeholder(name)}::text[]`;
 
 const keyOf = ({ merchantId, environment, id }: Wanted) => `${merchantId} ${environment} ${id}`;
