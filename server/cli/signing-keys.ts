@@ -36,7 +36,7 @@ export function addSigningKeysCommands(program: Command): void {
     .action((kid: string, _options: object, command: Command) =>
       run(command, async (rules) => {
         const environment = await rules.signingKeys.drop(kid);
-        return listed(await list({ environment }, rules), `What ${kid} signed is refused. ${askAgain}`);
+        return listed(await list({ environment }, rules), `Nothing that ${kid} signed counts any more. ${askAgain}`);
       }),
     );
 }

@@ -4,7 +4,7 @@ import { ApiError } from '../../schema/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { signingKeys } from '../database/tables.ts';
-import { type KeyLife, livesOf, stateOf } from './key-life.ts';
+import { type KeyLife, type KeyState, livesOf, stateOf } from './key-life.ts';
 import { freshForMs } from './revocation-feed.ts';
 import { openKey, type SigningKey } from './signing-key.ts';
 
@@ -68,7 +68,7 @@ export function createKeyRing({ database, encryptionKey, clock }: KeyRingOptions
     });
   }
 
-  const inState = (environment: Environment, isMeant: (state: ReturnType<typeof stateOf>) => boolean) => {
+  const inState = (environment: Environment, isMeant: (state: KeyState) => boolean) => {
     const now = clock.now();
     return keys.filter((key) => key.environment === environment && isMeant(stateOf(key, now)));
   };
@@ -80,9 +80,9 @@ export function createKeyRing({ database, encryptionKey, clock }: KeyRingOptions
     read,
 
     signer(environment) {
-      const [active] = inState(environment, (state) => state === 'active');
+      const active = inState(environment, (state) => state === 'active');
       // For the moment by which this process's time may be behind that of the one which dropped the active key.
-      const [signer = inState(environment, (state) => state === 'next')[0]] = [active];
+      const [signer] = [...active, ...inState(environment, (state) => state === 'next')];
       if (!signer) throw new TypeError(`no key signs in ${environment}`);
       return signer;
     },
@@ -90,10 +90,8 @@ export function createKeyRing({ database, encryptionKey, clock }: KeyRingOptions
     published: (environment) => inState(environment, (state) => state !== 'gone'),
 
     refresh: () =>
-      read().catch((cause: unknown) => {
-        throw new ApiError('UNAVAILABLE', 'Whether this session still counts cannot be told now.', {
-          retryAfterSeconds: 1,
-        });
+      read().catch(() => {
+        throw new ApiError('UNAVAILABLE', 'The signing keys cannot be read now.', { retryAfterSeconds: 1 });
       }),
   };
 }

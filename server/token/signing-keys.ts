@@ -45,7 +45,9 @@ export function createSigningKeys({ database, keyRing, encryptionKey, clock }: S
   async function change(environment: Environment, work: (locked: Locked) => Promise<void>): Promise<void> {
     await database.transaction(async (transaction) => {
       await transaction.execute(sql`select pg_advisory_xact_lock(hashtext(${`signing_keys:${environment}`}))`);
-      const lives = livesOf(await transaction.select(momentsOf).from(signingKeys).where(eq(signingKeys.environment, environment)));
+      const lives = livesOf(
+        await transaction.select(momentsOf).from(signingKeys).where(eq(signingKeys.environment, environment)),
+      );
       // Another process whose time is a little ahead may have made the last one.
       const nowMs = Math.max(clock.now(), ...lives.map(({ createdAt }) => createdAt.getTime()));
       const insert = async (activeFromMs: number) => {
