@@ -61,9 +61,6 @@ export function createSigningKeys({ database, keyRing, encryptionKey, clock }: S
     await keyRing.read();
   }
 
-  const isDue = (keys: readonly SigningKeyRecord[], ageMs: number, nowMs: number) =>
-    !inState(keys, 'next') && nowMs - (inState(keys, 'active')?.activeFrom.getTime() ?? nowMs) >= ageMs;
-
   return {
     /** Newest first. */
     list,
@@ -148,6 +145,9 @@ const recordsOf = (lives: readonly KeyLife[], nowMs: number): SigningKeyRecord[]
   lives.map((life) => ({ ...life, state: stateOf(life, nowMs) }));
 
 const inState = (keys: readonly SigningKeyRecord[], state: KeyState) => keys.find((key) => key.state === state);
+
+const isDue = (keys: readonly SigningKeyRecord[], ageMs: number, nowMs: number) =>
+  !inState(keys, 'next') && nowMs - (inState(keys, 'active')?.activeFrom.getTime() ?? nowMs) >= ageMs;
 
 const setActiveFrom = (transaction: Transaction, { environment, kid }: KeyLife, activeFromMs: number) =>
   transaction
