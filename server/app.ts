@@ -92,6 +92,7 @@ export function createApp(options: AppOptions): App {
       rules.lastUsed.start();
       rules.retention.start();
       rules.renewals.start();
+      rules.keyRotation.start();
       logger.debug('the work beside requests has begun');
     },
 
@@ -105,6 +106,7 @@ export function createApp(options: AppOptions): App {
         rules.lastUsed.stop(),
         rules.retention.stop(),
         rules.renewals.stop(),
+        rules.keyRotation.stop(),
         rules.importJobs.stop(),
       ]);
     },
@@ -157,7 +159,10 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
       `${basePaths[environment]}/webhooks/stripe/`,
       createWebhookHandler({ environment, webhooks: rules.webhooks, logger }),
     ],
-    [`${basePaths[environment]}/.well-known/jwks.json`, async () => jwksAnswer(jwksOf(rules.keyRing, environment))],
+    [
+      `${basePaths[environment]}/.well-known/jwks.json`,
+      async () => jwksAnswer(jwksOf(rules.keyRing.published(environment))),
+    ],
   ];
 }
 

@@ -22,6 +22,8 @@ export interface Config {
   /** For one secret key; 0 is no limit. */
   readonly requestsPerMinute: number;
   readonly graphiql: 'on' | 'off';
+  /** How long a signing key signs before the next one is made; 0 is for ever. */
+  readonly keyRotationDays: number;
   /** Where Stripe's API is, when not at Stripe. */
   readonly stripeApiBase: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
@@ -64,6 +66,7 @@ export const variables = z.object({
   BILLINGOS_ALLOWED_ORIGINS: list(isOrigin),
   BILLINGOS_TRUSTED_PROXIES: list(isAddressRange),
   BILLINGOS_RATE_LIMIT: integer(0, 1_000_000_000, 6_000),
+  BILLINGOS_KEY_ROTATION_DAYS: integer(0, 3_650, 90),
   BILLINGOS_GRAPHIQL: variable(z.enum(['on', 'off']).default('on')),
   STRIPE_API_BASE: variable(z.string().refine(isPublicUrl).optional()),
   LOG_LEVEL: variable(z.enum(logLevels).default('info')),
@@ -80,6 +83,7 @@ const expectations: Readonly<Record<keyof typeof variables.shape, string>> = {
   BILLINGOS_ALLOWED_ORIGINS: 'must be origins such as https://app.example.com, separated by commas',
   BILLINGOS_TRUSTED_PROXIES: 'must be addresses or CIDR ranges, separated by commas',
   BILLINGOS_RATE_LIMIT: 'must be a number of requests a minute, 0 for no limit',
+  BILLINGOS_KEY_ROTATION_DAYS: 'must be a number of days up to 3650, 0 for never',
   BILLINGOS_GRAPHIQL: 'must be on or off',
   STRIPE_API_BASE: 'must be an https URL, or http for a loopback host',
   LOG_LEVEL: `must be one of ${logLevels.join(', ')}`,
@@ -112,6 +116,7 @@ function toConfig(read: z.output<typeof variables>): Config {
     allowedOrigins: read.BILLINGOS_ALLOWED_ORIGINS,
     trustedProxies: read.BILLINGOS_TRUSTED_PROXIES,
     requestsPerMinute: read.BILLINGOS_RATE_LIMIT,
+    keyRotationDays: read.BILLINGOS_KEY_ROTATION_DAYS,
     graphiql: read.BILLINGOS_GRAPHIQL,
     stripeApiBase: read.STRIPE_API_BASE,
     logLevel: read.LOG_LEVEL,

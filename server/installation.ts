@@ -51,6 +51,7 @@ export async function openInstallation({ config, logger, mode, onCrash }: Instal
       derivedKeys,
       issuers: config.issuers,
       stripeApiBase: config.stripeApiBase,
+      keyRotationDays: config.keyRotationDays,
       returnOrigins: [...config.allowedOrigins, ...ownOriginsOf(config.publicUrl)],
       clock: systemClock,
       timeOf: 'database',

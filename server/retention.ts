@@ -2,9 +2,11 @@ import { sql } from 'drizzle-orm';
 import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import type { Logger } from './log.ts';
+import type { SigningKeys } from './token/signing-keys.ts';
 
 interface RetentionOptions {
   readonly database: Pick<Database, 'db'>;
+  readonly signingKeys: Pick<SigningKeys, 'removeGone'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
 }
@@ -16,8 +18,8 @@ const keptForMs = 30 * 86_400_000;
 const usesKeptForMs = 90 * 86_400_000;
 const rowsAtOnce = 1_000;
 
-/** Removes what is long over (sessions, revocations, imports, pages on which nothing can be paid) and uses that nobody repeats, a few at a time, so that the tables stay bounded. */
-export function createRetention({ database, clock, logger }: RetentionOptions) {
+/** Removes what is long over (sessions, revocations, imports, pages on which nothing can be paid, signing keys) and uses that nobody repeats, a few at a time, so that the tables stay bounded. */
+export function createRetention({ database, signingKeys, clock, logger }: RetentionOptions) {
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
   let isStopped = false;
@@ -55,6 +57,7 @@ export function createRetention({ database, clock, logger }: RetentionOptions) {
     }
     await removeFrom('usage_events', 'created_at', usesKeptForMs);
     await removeImports();
+    await signingKeys.removeGone(clock.now() - keptForMs);
   }
 
   const cleanQuietly = () =>

@@ -10,6 +10,7 @@ import type { Database } from './database/database.ts';
 import { createDatabaseClock } from './database/database-clock.ts';
 import { createImports } from './import/imports.ts';
 import { createImportJobs } from './import/jobs.ts';
+import { createKeyRotation } from './key-rotation.ts';
 import { createLastUsed } from './last-used.ts';
 import type { Logger } from './log.ts';
 import type { DerivedKeys } from './master-key.ts';
@@ -31,8 +32,9 @@ import { createEntitlements } from './subscriptions/entitlements.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
 import { createUsage } from './subscriptions/usage.ts';
 import { createAcceptToken } from './token/accept.ts';
-import { openKeyRing } from './token/key-ring.ts';
+import { createKeyRing } from './token/key-ring.ts';
 import { createRevocations } from './token/revocations.ts';
+import { createSigningKeys } from './token/signing-keys.ts';
 import { createTokens } from './token/token.ts';
 
 export interface RulesOptions {
@@ -46,6 +48,8 @@ export interface RulesOptions {
   /** Whose time moments are. `database` is what several processes agree on, however their clocks differ. */
   readonly timeOf: 'database' | 'clock';
   readonly logger: Logger;
+  /** How long a signing key signs before the next one is made; 0 is for ever. */
+  readonly keyRotationDays: number;
   /** Where Stripe's API is, when not at Stripe. */
   readonly stripeApiBase?: string | undefined;
   /** Origins to which customers may be sent back from a checkout or a portal. */
@@ -59,10 +63,19 @@ export async function createRules(options: RulesOptions) {
   const databaseClock = createDatabaseClock(options.feedDatabase, options.clock);
   const clock = options.timeOf === 'database' ? databaseClock : options.clock;
   await databaseClock.read();
-  const keyRing = await openKeyRing({ database, encryptionKey, clock });
+  const keyRing = createKeyRing({ database, encryptionKey, clock });
+  const signingKeys = createSigningKeys({ database, keyRing, encryptionKey, clock });
+  await signingKeys.makeFirst();
   const tokens = createTokens({ keyRing, issuers, clock });
-  const revocations = createRevocations({ database, feedDatabase: options.feedDatabase, databaseClock, clock, logger });
-  const acceptToken = createAcceptToken({ tokens, revocations });
+  const revocations = createRevocations({
+    database,
+    feedDatabase: options.feedDatabase,
+    databaseClock,
+    keyRing,
+    clock,
+    logger,
+  });
+  const acceptToken = createAcceptToken({ tokens, revocations, keyRing });
   const merchants = createMerchants({ database, clock });
   const secretKeys = createSecretKeys({ database, revocations, pepper, clock });
   const unresolved = createUnresolved({ database, clock, logger });
@@ -74,7 +87,7 @@ export async function createRules(options: RulesOptions) {
   const webhooks = createWebhooks({ database, accounts: stripeAccounts, unresolved, clock, logger });
   const importJobs = createImportJobs({ imports, sources: stripeSources, database, logger });
   const lastUsed = createLastUsed({ database, clock, logger });
-  const retention = createRetention({ database, clock, logger });
+  const retention = createRetention({ database, signingKeys, clock, logger });
   const testClocks = createTestClocks({ database, clock });
   const simulator = createSimulator({ database, testClocks, issuer: issuers.test, clock });
   const renewals = createRenewals({ database, clock, logger });
@@ -108,6 +121,8 @@ export async function createRules(options: RulesOptions) {
   });
   return {
     keyRing,
+    signingKeys,
+    keyRotation: createKeyRotation({ signingKeys, rotationDays: options.keyRotationDays, logger }),
     tokens,
     revocations,
     acceptToken,

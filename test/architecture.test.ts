@@ -118,7 +118,7 @@ const tablesNamedIn = (source: string) =>
 const homes: Readonly<Record<string, RegExp>> = {
   jose: /^(server\/(token\/|database\/tables\.ts)|client\/verify)/,
   'drizzle-orm':
-    /^server\/(database\/|token\/revocation|token\/key-ring|(catalog|customers|import|payments|stripe|subscriptions)\/|[\w-]+\.ts)/,
+    /^server\/(database\/|token\/revocation|token\/(key-ring|signing-keys)|(catalog|customers|import|payments|stripe|subscriptions)\/|[\w-]+\.ts)/,
   pg: /^server\/database\//,
   'graphql-yoga': /^server\/http\//,
   '@escape.tech/graphql-armor': /^server\/http\/limits\.ts/,

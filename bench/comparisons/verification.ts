@@ -3,8 +3,8 @@ import { systemClock } from '../../server/clock.ts';
 import { newId } from '../../server/id.ts';
 import { createAcceptToken } from '../../server/token/accept.ts';
 import { tokenRevoked } from '../../server/token/credential-error.ts';
-import { signingAlgorithm, type SigningKey } from '../../server/token/key-ring.ts';
 import { createRevocationMemory } from '../../server/token/revocation-memory.ts';
+import { headerOf, signingAlgorithm, type SigningKey } from '../../server/token/signing-key.ts';
 import { createTokens, prefixOf } from '../../server/token/token.ts';
 import type { Comparison } from '../comparison.ts';
 import { takeRounds, type Contender } from '../rounds.ts';
@@ -19,8 +19,8 @@ const issuers = { live: 'http://localhost:4000', test: 'http://localhost:4000/sa
 
 /** What one token costs, in this process and one after the other. */
 export async function compareVerification(): Promise<Comparison[]> {
-  const { tokens, publicKey } = await createSigner();
-  const acceptToken = createAcceptToken({ tokens, revocations: createRevocations() });
+  const { tokens, publicKey, keyRing } = await createSigner();
+  const acceptToken = createAcceptToken({ tokens, revocations: createRevocations(), keyRing });
   const options = { algorithms: [signingAlgorithm], typ: 'bos-session+jwt', issuer: issuers.test };
   let fresh: string[] = [];
 
@@ -75,9 +75,12 @@ async function microsecondsEach(tokens: readonly string[], times: number, check:
 
 async function createSigner() {
   const { privateKey, publicKey } = await generateKeyPair(signingAlgorithm);
-  const key: SigningKey = { kid: 'a-key-of-22-characters', privateKey, publicKey, publicJwk: {} };
-  const tokens = createTokens({ keyRing: { live: [key], test: [key] }, issuers, clock: systemClock });
-  return { tokens, publicKey: publicKey satisfies CryptoKey };
+  const kid = 'a-key-of-22-characters';
+  const header = Buffer.from(JSON.stringify(headerOf(kid))).toString('base64url');
+  const key: SigningKey = { kid, header, privateKey, publicKey, publicJwk: {} };
+  const keyRing = { signer: () => key, published: () => [key], isFresh: () => true, refresh: async () => undefined };
+  const tokens = createTokens({ keyRing, issuers, clock: systemClock });
+  return { tokens, publicKey: publicKey satisfies CryptoKey, keyRing };
 }
 
 async function signMany(tokens: ReturnType<typeof createTokens>): Promise<string[]> {

@@ -11,6 +11,7 @@ import { addKeysCommands } from './keys.ts';
 import { addMerchantCommand } from './merchant.ts';
 import { addServeCommand } from './serve.ts';
 import { addSessionsCommands } from './sessions.ts';
+import { addSigningKeysCommands } from './signing-keys.ts';
 import { addStripeCommands } from './stripe.ts';
 
 // The package's own name resolves to it, from the source and from the build.
@@ -31,6 +32,7 @@ addMerchantCommand(program);
 addCatalogCommands(program);
 addImportCommands(program);
 addStripeCommands(program);
+addSigningKeysCommands(program);
 
 try {
   await program.parseAsync();

@@ -40,11 +40,12 @@ export interface OwnerOptions {
   readonly merchant?: string;
 }
 
+export const withEnvironment = (command: Command): Command =>
+  command.option('-e, --environment <environment>', environments.join(' or '), toEnvironment);
+
 /** Options that say whose keys or sessions are meant. */
 export const withOwner = (command: Command): Command =>
-  command
-    .option('-e, --environment <environment>', environments.join(' or '), toEnvironment)
-    .option('-m, --merchant <id>', 'which merchant, when there are several');
+  withEnvironment(command).option('-m, --merchant <id>', 'which merchant, when there are several');
 
 /** The owners that are meant: in one environment, or in both when none is named. */
 export async function ownersOf({ environment, merchant }: OwnerOptions, rules: Rules): Promise<Merchant[]> {

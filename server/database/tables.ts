@@ -79,17 +79,25 @@ export const secretKeys = pgTable(
   ],
 );
 
+/** Which of them signs, and which still verify, follows from these moments and the clock: no process has to say so. */
 export const signingKeys = pgTable(
   'signing_keys',
   {
     environment: text('environment').notNull().$type<Environment>(),
-    kid: text('kid').notNull(),
+    kid: text('kid').primaryKey(),
     publicJwk: jsonb('public_jwk').notNull().$type<JWK>(),
     /** The private JWK as a compact JWE under the master key. */
     privateJwe: text('private_jwe').notNull(),
     createdAt: moment('created_at').notNull(),
+    /** From when it signs, and the one before it only verifies. */
+    activeFrom: moment('active_from').notNull(),
+    /** When it leaked, or was thought to have. */
+    droppedAt: moment('dropped_at'),
   },
-  (table) => [primaryKey({ columns: [table.environment, table.kid] })],
+  (table) => [
+    check('signing_keys_published_first', sql`${table.activeFrom} >= ${table.createdAt}`),
+    check('signing_keys_dropped_after', sql`${table.droppedAt} >= ${table.createdAt}`),
+  ],
 );
 
 export const customers = pgTable(

@@ -1,4 +1,5 @@
 import type { Environment } from '../../schema/environment.ts';
+import type { KeyRing } from './key-ring.ts';
 import type { Revocations } from './revocations.ts';
 import type { SessionClaims, Tokens } from './token.ts';
 
@@ -8,13 +9,17 @@ export type AcceptToken = (token: string, environment: Environment) => Promise<S
 interface AcceptTokenOptions {
   readonly tokens: Pick<Tokens, 'verify'>;
   readonly revocations: Pick<Revocations, 'check'>;
+  readonly keyRing: Pick<KeyRing, 'isFresh' | 'refresh'>;
 }
 
 /** Genuine and in time first, then revoked or not: nothing of a token is looked up before its signature held. */
 export const createAcceptToken =
-  ({ tokens, revocations }: AcceptTokenOptions): AcceptToken =>
+  ({ tokens, revocations, keyRing }: AcceptTokenOptions): AcceptToken =>
   async (token, environment) => {
     const claims = await tokens.verify(token, environment);
     await revocations.check(claims);
-    return claims;
+    if (keyRing.isFresh()) return claims;
+    // The feed is cut: its key may have been dropped meanwhile.
+    await keyRing.refresh();
+    return tokens.verify(token, environment);
   };

@@ -1,85 +1,97 @@
-import { sql } from 'drizzle-orm';
-import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import { type Environment, environments } from '../../schema/environment.ts';
+import { inArray } from 'drizzle-orm';
+import type { Environment } from '../../schema/environment.ts';
+import { ApiError } from '../../schema/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { signingKeys } from '../database/tables.ts';
-import { StartupError } from '../startup-error.ts';
-import { seal, unseal } from './sealed.ts';
+import { type KeyLife, type KeyState, livesOf, stateOf } from './key-life.ts';
+import { freshForMs } from './revocation-feed.ts';
+import { openKey, type SigningKey } from './signing-key.ts';
 
-/** ES256 verifies fastest here among the algorithms that every JWT library and browser has. */
-export const signingAlgorithm = 'ES256';
-
-export interface SigningKey {
-  readonly kid: string;
-  readonly privateKey: CryptoKey;
-  readonly publicKey: CryptoKey;
-  readonly publicJwk: JWK;
+export interface KeyRing {
+  /** The key that signs now. */
+  signer(environment: Environment): SigningKey;
+  /** The keys whose tokens count now, the oldest first, and the one that will sign next: what others verify with. */
+  published(environment: Environment): readonly SigningKey[];
+  /** Whether memory held, a second ago at most, all that had been recorded: no dropped key is among those above then. */
+  isFresh(): boolean;
+  /** Reads what is recorded, here or from another connection. */
+  read(from?: Pick<Database, 'db'>): Promise<void>;
+  /** Fresh once it resolves. Throws UNAVAILABLE when the database does not say. */
+  refresh(): Promise<void>;
 }
-
-/** The keys of each environment, the one that signs first. All of them verify. */
-export type KeyRing = Readonly<Record<Environment, readonly [SigningKey, ...SigningKey[]]>>;
 
 interface KeyRingOptions {
-  readonly database: Pick<Database, 'transaction'>;
+  readonly database: Pick<Database, 'db'>;
   /** 256 bits: private keys lie in the database as JWE under it. */
   readonly encryptionKey: Uint8Array;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
 }
 
-type Row = typeof signingKeys.$inferSelect;
+type RingKey = SigningKey & KeyLife;
 
-/** Reads the keys, and makes the first of an environment that has none. Processes that start together agree on it. */
-export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
-  const keysOf = async (environment: Environment) => {
-    const [newest, ...older] = await loadOrCreate(environment, options);
-    return [
-      await open(newest, options.encryptionKey),
-      ...(await Promise.all(older.map((row) => open(row, options.encryptionKey)))),
-    ] as const;
-  };
-  const [test, live] = await Promise.all(environments.map(keysOf));
-  if (!test || !live) throw new TypeError('an environment has no keys');
-  return { test: [...test], live: [...live] };
-}
+export const momentsOf = {
+  environment: signingKeys.environment,
+  kid: signingKeys.kid,
+  createdAt: signingKeys.createdAt,
+  activeFrom: signingKeys.activeFrom,
+  droppedAt: signingKeys.droppedAt,
+};
 
-const loadOrCreate = (environment: Environment, { database, encryptionKey, clock }: KeyRingOptions) =>
-  database.transaction(async (tx): Promise<[Row, ...Row[]]> => {
-    await tx.execute(sql`select pg_advisory_xact_lock(hashtext(${`signing_keys:${environment}`}))`);
-    const [newest, ...older] = await tx
-      .select()
-      .from(signingKeys)
-      .where(sql`${signingKeys.environment} = ${environment}`)
-      .orderBy(sql`${signingKeys.createdAt} desc`, signingKeys.kid);
-    if (newest) return [newest, ...older];
+/** The signing keys in memory, open. Which of them signs is decided by moments and the clock, so that all processes agree. */
+export function createKeyRing({ database, encryptionKey, clock }: KeyRingOptions): KeyRing {
+  let keys: readonly RingKey[] = [];
+  let readAt = Number.NEGATIVE_INFINITY;
 
-    const row = await generate(environment, encryptionKey, new Date(clock.now()));
-    await tx.insert(signingKeys).values(row);
-    return [row];
-  });
-
-async function generate(environment: Environment, encryptionKey: Uint8Array, createdAt: Date): Promise<Row> {
-  const { publicKey, privateKey } = await generateKeyPair(signingAlgorithm, { extractable: true });
-  const jwk = await exportJWK(publicKey);
-  // Half an RFC 7638 thumbprint: still 128 bits, and the token stays short.
-  const kid = (await calculateJwkThumbprint(jwk)).slice(0, 22);
-  const privateJwe = await seal(JSON.stringify(await exportJWK(privateKey)), encryptionKey);
-  return { environment, kid, publicJwk: { ...jwk, kid, alg: signingAlgorithm, use: 'sig' }, privateJwe, createdAt };
-}
-
-async function open({ kid, publicJwk, privateJwe }: Row, encryptionKey: Uint8Array): Promise<SigningKey> {
-  const privateKey = await importJWK(await decrypt(privateJwe, encryptionKey), signingAlgorithm);
-  const publicKey = await importJWK(publicJwk, signingAlgorithm);
-  if (privateKey instanceof Uint8Array || publicKey instanceof Uint8Array) throw new TypeError('a symmetric key');
-  return { kid, privateKey, publicKey, publicJwk };
-}
-
-async function decrypt(jwe: string, encryptionKey: Uint8Array): Promise<JWK> {
-  const text = await unseal(jwe, encryptionKey).catch((cause: unknown) => {
-    throw new StartupError(
-      'The signing keys do not open with this BILLINGOS_MASTER_KEY: use the one they were made with.',
-      { cause },
+  async function read(from = database) {
+    const startedAt = clock.monotonic();
+    const lives = livesOf(await from.db.select(momentsOf).from(signingKeys));
+    const opened = await openAll(
+      lives.filter((life) => stateOf(life, clock.now()) !== 'gone'),
+      from,
     );
-  });
-  return JSON.parse(text) as JWK;
+    // A slower read that began earlier may not know of a drop.
+    if (startedAt < readAt) return;
+    keys = opened;
+    readAt = startedAt;
+  }
+
+  /** Opening takes milliseconds: those that are open stay. */
+  async function openAll(lives: readonly KeyLife[], { db }: Pick<Database, 'db'>): Promise<RingKey[]> {
+    const open = new Map<string, SigningKey>(keys.map((key) => [key.kid, key]));
+    const closed = lives.flatMap(({ kid }) => (open.has(kid) ? [] : [kid]));
+    const rows = closed.length === 0 ? [] : await db.select().from(signingKeys).where(inArray(signingKeys.kid, closed));
+    for (const row of rows) open.set(row.kid, await openKey(row, encryptionKey));
+    return lives.flatMap((life) => {
+      const key = open.get(life.kid);
+      return key ? [{ ...key, ...life }] : [];
+    });
+  }
+
+  const inState = (environment: Environment, isMeant: (state: KeyState) => boolean) => {
+    const now = clock.now();
+    return keys.filter((key) => key.environment === environment && isMeant(stateOf(key, now)));
+  };
+
+  const isFresh = () => clock.monotonic() - readAt <= freshForMs;
+
+  return {
+    isFresh,
+    read,
+
+    signer(environment) {
+      const active = inState(environment, (state) => state === 'active');
+      // For the moment by which this process's time may be behind that of the one which dropped the active key.
+      const [signer] = [...active, ...inState(environment, (state) => state === 'next')];
+      if (!signer) throw new TypeError(`no key signs in ${environment}`);
+      return signer;
+    },
+
+    published: (environment) => inState(environment, (state) => state !== 'gone'),
+
+    refresh: () =>
+      read().catch(() => {
+        throw new ApiError('UNAVAILABLE', 'The signing keys cannot be read now.', { retryAfterSeconds: 1 });
+      }),
+  };
 }

@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import type { DatabaseClock } from '../database/database-clock.ts';
 import { revocations } from '../database/tables.ts';
 import type { Logger } from '../log.ts';
+import type { KeyRing } from './key-ring.ts';
 import type { RevocationMemory } from './revocation-memory.ts';
 
 interface RevocationFeedOptions {
@@ -11,22 +12,23 @@ interface RevocationFeedOptions {
   readonly database: Pick<Database, 'db'>;
   readonly databaseClock: Pick<DatabaseClock, 'read'>;
   readonly memory: RevocationMemory;
+  readonly keyRing: Pick<KeyRing, 'read'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const readEveryMs = 250;
 /** Older than this, memory is not trusted: revocations promise to be seen within a second. */
-const freshForMs = 1_000;
+export const freshForMs = 1_000;
 /** An insert commits within a few statement timeouts (5 s), so that a look back this far misses none. */
 const lookBackSeconds = 60;
 /** For whatever was later still: a commit that waited for a replica, a database whose clock was set back. */
 const readAllEveryMs = 300_000;
 const forgetEveryMs = 60_000;
 
-/** Brings what any process recorded into this one's memory. It polls: that works through poolers and on every PostgreSQL. */
+/** Brings what any process recorded into this one's memory, dropped and new signing keys too. It polls: that works through poolers and on every PostgreSQL. */
 export function createRevocationFeed(options: RevocationFeedOptions) {
-  const { database, databaseClock, memory, clock, logger } = options;
+  const { database, databaseClock, memory, keyRing, clock, logger } = options;
   let readAt = Number.NEGATIVE_INFINITY;
   let readAllAt = Number.NEGATIVE_INFINITY;
   let forgotAt = clock.monotonic();
@@ -48,6 +50,7 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
       .select()
       .from(revocations)
       .where(and(gt(revocations.expiresAt, new Date(clock.now())), isNew));
+    await keyRing.read(database);
     for (const row of found) memory.remember(row, { ...row, revokedAtMs: row.revokedAt.getTime() });
     readUpTo = now;
     readAt = startedAt;

@@ -7,6 +7,7 @@ import type { DatabaseClock } from '../database/database-clock.ts';
 import { revocations } from '../database/tables.ts';
 import { newId, timeOfId } from '../id.ts';
 import type { Logger } from '../log.ts';
+import type { KeyRing } from './key-ring.ts';
 import { tokenRevoked } from './credential-error.ts';
 import { createRevocationFeed } from './revocation-feed.ts';
 import {
@@ -43,14 +44,16 @@ interface RevocationsOptions {
   readonly database: Pick<Database, 'db' | 'transaction'>;
   readonly feedDatabase: Pick<Database, 'db'>;
   readonly databaseClock: Pick<DatabaseClock, 'read'>;
+  /** What the feed keeps up to date, too. */
+  readonly keyRing: Pick<KeyRing, 'read'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { database, feedDatabase, databaseClock, clock, logger } = options;
+  const { database, feedDatabase, databaseClock, keyRing, clock, logger } = options;
   const memory = createRevocationMemory(clock);
-  const feed = createRevocationFeed({ database: feedDatabase, databaseClock, memory, clock, logger });
+  const feed = createRevocationFeed({ database: feedDatabase, databaseClock, memory, keyRing, clock, logger });
 
   const rowOf = ({ merchantId, environment }: Owner, { kind, subject, revokedAtMs }: Revocation) => ({
     merchantId,

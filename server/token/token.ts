@@ -1,4 +1,4 @@
-import { type CryptoKey, errors, jwtVerify, SignJWT } from 'jose';
+import { errors, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { type Environment, environments } from '../../schema/environment.ts';
@@ -15,7 +15,8 @@ import {
 import { type OperationSet, sessionOperations } from '../../schema/operation.ts';
 import type { Clock } from '../clock.ts';
 import { tokenExpired, untrusted, wrongEnvironment } from './credential-error.ts';
-import { type KeyRing, signingAlgorithm } from './key-ring.ts';
+import type { KeyRing } from './key-ring.ts';
+import { headerOf, signingAlgorithm, type SigningKey, tokenType } from './signing-key.ts';
 
 /** What a session token says. It carries no e-mail address and no metadata. */
 export interface SessionClaims {
@@ -38,13 +39,18 @@ export interface Tokens {
 }
 
 interface TokensOptions {
-  readonly keyRing: KeyRing;
+  readonly keyRing: Pick<KeyRing, 'signer' | 'published' | 'isFresh' | 'refresh'>;
   /** The issuer of each environment: the URL that `/graphql` and `/.well-known/jwks.json` follow. */
   readonly issuers: Readonly<Record<Environment, string>>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
-const tokenType = 'bos-session+jwt';
+/** What a token says, and the key whose signature held. */
+interface Verified {
+  readonly claims: SessionClaims;
+  readonly kid: string;
+}
+
 const maxTokenLength = 2_048;
 const maxLifetimeSeconds = 86_400;
 /** Clocks of several processes may differ by this much at the moment of issue. */
@@ -71,13 +77,14 @@ const payloadSchema = z.object({
 });
 
 export function createTokens({ keyRing, issuers, clock }: TokensOptions): Tokens {
-  const keysByHeader = { test: headerIndex(keyRing, 'test'), live: headerIndex(keyRing, 'live') };
   // Keyed by the whole token, which counts in one spelling only: part of one would let other claims ride on a signature.
-  const remembered = new LRUCache<string, SessionClaims>({ max: maxRememberedTokens });
+  const remembered = new LRUCache<string, Verified>({ max: maxRememberedTokens });
   const nowSeconds = () => Math.floor(clock.now() / 1000);
 
   async function sign(claims: SessionClaims): Promise<string> {
-    const [{ kid, privateKey }] = keyRing[claims.environment];
+    // With a feed that is cut, what it would sign with may have been dropped.
+    if (!keyRing.isFresh()) await keyRing.refresh();
+    const { kid, privateKey } = keyRing.signer(claims.environment);
     const jws = await new SignJWT({
       iss: issuers[claims.environment],
       aud: claims.merchantId,
@@ -96,23 +103,26 @@ export function createTokens({ keyRing, issuers, clock }: TokensOptions): Tokens
 
   async function verify(token: string, environment: Environment): Promise<SessionClaims> {
     const known = remembered.get(token);
-    const claims = known?.environment === environment ? known : await verifyFirst(token, environment);
+    const verified = known?.claims.environment === environment ? known : await verifyFirst(token, environment);
+    const { claims, kid } = verified;
+    // Whatever was remembered: the key may be gone by now.
+    if (!keyRing.published(environment).some((key) => key.kid === kid)) throw untrusted();
     if (claims.expiresAtSeconds <= nowSeconds()) throw tokenExpired();
-    if (!known) remembered.set(token, claims);
+    if (!known) remembered.set(token, verified);
     return claims;
   }
 
-  async function verifyFirst(token: string, environment: Environment): Promise<SessionClaims> {
+  async function verifyFirst(token: string, environment: Environment): Promise<Verified> {
     const { jws, key } = openEnvelope(token, environment);
     const claims = await checkSignature(jws, key, environment);
     if (claims.environment !== environment) throw untrusted();
     if (claims.issuedAtSeconds > nowSeconds() + issuedAheadSeconds) throw untrusted();
     if (claims.expiresAtSeconds - claims.issuedAtSeconds > maxLifetimeSeconds) throw untrusted();
-    return claims;
+    return { claims, kid: key.kid };
   }
 
   /** Everything that can be refused before the signature is looked at. */
-  function openEnvelope(token: string, environment: Environment): { jws: string; key: CryptoKey } {
+  function openEnvelope(token: string, environment: Environment): { jws: string; key: SigningKey } {
     if (token.length > maxTokenLength) throw untrusted();
     const claimed = environmentOfToken(token);
     if (claimed && claimed !== environment) throw wrongEnvironment(claimed, `${issuers[claimed]}/graphql`);
@@ -120,14 +130,18 @@ export function createTokens({ keyRing, issuers, clock }: TokensOptions): Tokens
 
     const jws = token.slice(prefixOf(environment).length);
     const segments = jws.split('.');
-    const key = keysByHeader[environment].get(segments[0] ?? '');
+    const key = keyRing.published(environment).find(({ header }) => header === segments[0]);
     if (segments.length !== 3 || !segments.every(isCanonical) || !key) throw untrusted();
     return { jws, key };
   }
 
-  async function checkSignature(jws: string, key: CryptoKey, environment: Environment): Promise<SessionClaims> {
+  async function checkSignature(
+    jws: string,
+    { publicKey }: SigningKey,
+    environment: Environment,
+  ): Promise<SessionClaims> {
     try {
-      const { payload } = await jwtVerify(jws, key, {
+      const { payload } = await jwtVerify(jws, publicKey, {
         algorithms: [signingAlgorithm],
         typ: tokenType,
         issuer: issuers[environment],
@@ -143,20 +157,6 @@ export function createTokens({ keyRing, issuers, clock }: TokensOptions): Tokens
 
   return { sign, verify };
 }
-
-const headerOf = (kid: string) => ({ alg: signingAlgorithm, kid, typ: tokenType });
-
-/**
- * The only header segments that exist, each with its key. Comparing whole segments decides `alg`, `kid`, `typ` and every
- * other member at once: nothing that a caller wrote is parsed to find a key.
- */
-const headerIndex = (keyRing: KeyRing, environment: Environment): ReadonlyMap<string, CryptoKey> =>
-  new Map(
-    keyRing[environment].map(({ kid, publicKey }) => [
-      Buffer.from(JSON.stringify(headerOf(kid))).toString('base64url'),
-      publicKey,
-    ]),
-  );
 
 /** jose also reads padding, white space and stray bits in the last character: each token counts in one spelling only. */
 const isCanonical = (segment: string) =>

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { BillingOS } from '../../client/node.ts';
 import { schema } from '../../schema/index.ts';
 import { callerRuleOf } from '../../schema/operation.ts';
+import { openToken } from '../support/forge.ts';
 import { createHarness, type Harness } from '../support/harness.ts';
 import { type Block, blocksOf, documents, read, root } from '../support/markdown.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
@@ -137,6 +138,7 @@ describe('a command succeeds beside a running server', () => {
         SESSION_TOKEN: sessionToken,
         SESSION_ID: session.id,
         KEY_ID: keyId,
+        KID: String(openToken(sessionToken).header['kid']),
         STRIPE_API_BASE: apiBase,
         STRIPE_SECRET_KEY: stripeKey,
         STRIPE_WEBHOOK_SECRET: 'whsec_documents',

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BillingOS } from '../../client/node.ts';
 import type { SessionRecord } from '../../schema/context.ts';
 import type { SecretKeyRecord } from '../../server/secret-keys.ts';
+import type { SigningKeyRecord } from '../../server/token/signing-keys.ts';
+import { openToken } from '../support/forge.ts';
 import { billingos, dataDirectory, type Environment, type ServerProcess, startServer } from '../support/process.ts';
 
 type ListedKey = SecretKeyRecord & { readonly secretKey?: string };
@@ -140,6 +142,36 @@ describe('beside a running server', () => {
   });
 });
 
+describe('signing keys beside a running server', () => {
+  test('rotate makes the next key of each environment, and drop ends what the old one signed within a second', async () => {
+    const { sessionToken } = await sdk(firstKey).createSessionToken({ externalUserId: 'dan' });
+    const kid = String(openToken(sessionToken).header['kid']);
+    const rotated = await json<SigningKeyRecord[]>('signing-keys rotate');
+    expect(rotated.map(({ environment, state }) => `${environment} ${state}`).toSorted()).toEqual([
+      'live active',
+      'live next',
+      'test active',
+      'test next',
+    ]);
+    const isActive = async () => (await sdk(firstKey).introspectSession(sessionToken)).active;
+    expect(await isActive()).toBe(true);
+
+    const { stdout } = await billingos(['signing-keys', 'drop', kid], env);
+    const droppedAt = performance.now();
+    const [head, next, dropped] = stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(head).toEqual(['KID', 'ENVIRONMENT', 'STATE', 'CREATED', 'SIGNS FROM', 'RETIRES', 'GONE']);
+    expect([next?.slice(1, 3), dropped?.slice(0, 3)]).toEqual([
+      ['test', 'active'],
+      [kid, 'test', 'gone'],
+    ]);
+    await expect.poll(isActive, { interval: 50, timeout: 5_000 }).toBe(false);
+    // Half a second for the machine that runs this.
+    expect(performance.now() - droppedAt).toBeLessThan(1_500);
+    const replaced = await sdk(firstKey).createSessionToken({ externalUserId: 'dan' });
+    expect(openToken(replaced.sessionToken).header['kid']).toBe(next?.[0]);
+  });
+});
+
 describe('what cannot be done is said in one line, and exits with 1', () => {
   test.concurrent.each([
     ['keys revoke key_00000000000000000000000000', 'Secret key not found.'],
@@ -149,6 +181,7 @@ describe('what cannot be done is said in one line, and exits with 1', () => {
       'keys roll key_00000000000000000000000000 --expires-in tomorrow',
       'A duration is a number and a unit: 30s, 15m, 24h, 7d.',
     ],
+    ['signing-keys drop none', 'Signing key not found.'],
     ['keys list --environment production', '--environment must be test or live.'],
     ['keys create --merchant mer_00000000000000000000000000', 'There is no such merchant.'],
     ['sessions revoke ses_00000000000000000000000000', 'Session not found.'],

@@ -10,7 +10,7 @@ async function processesTogether() {
 
 test('processes that start together for the first time agree on the signing keys', async () => {
   const rings = (await processesTogether()).map(({ rules: { keyRing } }) =>
-    [...keyRing.test, ...keyRing.live].map(({ kid }) => kid),
+    [...keyRing.published('test'), ...keyRing.published('live')].map(({ kid }) => kid),
   );
   expect(rings[0]).toHaveLength(2);
   for (const ring of rings) expect(ring).toEqual(rings[0]);

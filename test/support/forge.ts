@@ -50,7 +50,7 @@ export async function createForge(harness: Harness, environment: Environment = '
   const merchant = environment === 'test' ? harness.merchant : await harness.newMerchant('Forged', environment);
   const { sessionToken } = await merchant.billingos.createSessionToken({ externalUserId: 'ada' });
   const genuine = openToken(sessionToken);
-  const [{ privateKey, publicKey, publicJwk }] = harness.rules.keyRing[environment];
+  const { privateKey, publicKey, publicJwk } = harness.rules.keyRing.signer(environment);
   return {
     token: sessionToken,
     genuine,

@@ -25,6 +25,7 @@ interface HarnessOptions {
   readonly timeOf?: 'database' | 'clock';
   readonly requestsPerMinute?: number;
   readonly stripeApiBase?: string;
+  readonly keyRotationDays?: number;
 }
 
 export interface TestMerchant {
@@ -64,8 +65,9 @@ export function createTestClock() {
 
 export type TestClock = ReturnType<typeof createTestClock>;
 
-/** The revocation feed, the last uses of sessions, and retention. */
-const besideRequests = /^select clock_timestamp|^select .*"recorded_at"|^update sessions set last_used_at|^delete /s;
+/** The feed of revocations and signing keys, the last uses of sessions, and retention. */
+const besideRequests =
+  /^select clock_timestamp|^select .*"recorded_at"|^select .*"signing_keys"|^update sessions set last_used_at|^delete /s;
 
 /** The whole service in this process, on a real database of its own; ended with the test or the file that made it. */
 export async function createHarness(options: HarnessOptions = {}) {
@@ -97,6 +99,7 @@ export async function createHarness(options: HarnessOptions = {}) {
     timeOf: options.timeOf ?? 'clock',
     returnOrigins: [shopOrigin],
     stripeApiBase: options.stripeApiBase,
+    keyRotationDays: options.keyRotationDays ?? 90,
     logger,
   });
   const app = createApp({

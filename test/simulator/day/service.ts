@@ -1,5 +1,4 @@
 import { Writable } from 'node:stream';
-import { sql } from 'drizzle-orm';
 import { createSessionHandler } from '../../../client/handlers/web.ts';
 import { BillingOS } from '../../../client/node.ts';
 import type { KeyId, MerchantId } from '../../../schema/id.ts';
@@ -67,6 +66,7 @@ export async function openService(connection: SocketConnection): Promise<Service
       clock,
       timeOf: 'clock',
       returnOrigins: [],
+      keyRotationDays: 0,
       logger,
     });
     const app = createApp({
@@ -152,7 +152,8 @@ export async function openService(connection: SocketConnection): Promise<Service
       worldMs = next;
     },
     async dropSigningKey() {
-      await database.db.execute(sql`delete from signing_keys where environment = ${environment}`);
+      const { signingKeys, keyRing } = running.rules;
+      await signingKeys.drop(keyRing.signer(environment).kid);
       await start();
     },
     async close() {
