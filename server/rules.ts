@@ -14,6 +14,7 @@ import { createLastUsed } from './last-used.ts';
 import type { Logger } from './log.ts';
 import type { DerivedKeys } from './master-key.ts';
 import { createMerchants } from './merchants.ts';
+import { type Metrics, unmeasured } from './metrics.ts';
 import { createBilling } from './payments/billing.ts';
 import { createPaymentsFor } from './payments/payments-for.ts';
 import { createDesk } from './payments/simulator/desk.ts';
@@ -46,6 +47,8 @@ export interface RulesOptions {
   /** Whose time moments are. `database` is what several processes agree on, however their clocks differ. */
   readonly timeOf: 'database' | 'clock';
   readonly logger: Logger;
+  /** Nothing is counted without. */
+  readonly metrics?: Metrics | undefined;
   /** Where Stripe's API is, when not at Stripe. */
   readonly stripeApiBase?: string | undefined;
   /** Origins to which customers may be sent back from a checkout or a portal. */
@@ -54,13 +57,13 @@ export interface RulesOptions {
 
 /** Everything that the service knows how to do, without HTTP: what the server and the command line have in common. */
 export async function createRules(options: RulesOptions) {
-  const { database, derivedKeys, issuers, logger } = options;
+  const { database, derivedKeys, issuers, logger, metrics = unmeasured } = options;
   const { encryptionKey, pepper, stripeKey } = derivedKeys;
   const databaseClock = createDatabaseClock(options.feedDatabase, options.clock);
   const clock = options.timeOf === 'database' ? databaseClock : options.clock;
   await databaseClock.read();
   const keyRing = await openKeyRing({ database, encryptionKey, clock });
-  const tokens = createTokens({ keyRing, issuers, clock });
+  const tokens = createTokens({ keyRing, issuers, clock, metrics });
   const revocations = createRevocations({ database, feedDatabase: options.feedDatabase, databaseClock, clock, logger });
   const acceptToken = createAcceptToken({ tokens, revocations });
   const merchants = createMerchants({ database, clock });
@@ -105,6 +108,7 @@ export async function createRules(options: RulesOptions) {
     acceptToken,
     revocations,
     clock,
+    metrics,
   });
   return {
     keyRing,

@@ -19,6 +19,7 @@ import type { CustomerMemory } from './customers/memory.ts';
 import type { Database } from './database/database.ts';
 import { sessions as sessionTable } from './database/tables.ts';
 import { newId } from './id.ts';
+import type { Metrics } from './metrics.ts';
 import type { SecretKeyRecord, SecretKeys } from './secret-keys.ts';
 import { createSessionInserts } from './session-inserts.ts';
 import { createSessionRows } from './session-rows.ts';
@@ -37,6 +38,7 @@ interface SessionsOptions {
   readonly acceptToken: AcceptToken;
   readonly revocations: Pick<Revocations, 'add'>;
   readonly clock: Pick<Clock, 'now'>;
+  readonly metrics: Pick<Metrics, 'sessionCreated'>;
 }
 
 const defaultLifetimeSeconds = 3_600;
@@ -63,6 +65,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       issuedAtSeconds: record.expiresAt.getTime() / 1000 - lifetimeSeconds,
       expiresAtSeconds: record.expiresAt.getTime() / 1000,
     });
+    options.metrics.sessionCreated(caller.environment);
     return { sessionToken, expiresInSeconds: lifetimeSeconds, session: record, bindOutcome };
   }
 

@@ -1,13 +1,16 @@
 import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection';
+import type { ExecutionArgs } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Caller, Context } from '../../schema/context.ts';
 import type { Environment } from '../../schema/environment.ts';
 import { schema } from '../../schema/index.ts';
 import type { Logger } from '../log.ts';
-import { createErrorMask } from './errors.ts';
+import { codeOf, createErrorMask } from './errors.ts';
+import type { Exchange } from './exchange.ts';
 import { graphiqlFor } from './graphiql.ts';
 import { useInputProblems } from './input-problems.ts';
 import { useLimits } from './limits.ts';
+import { operationOf } from './operation.ts';
 import { useParams } from './params.ts';
 
 /** What resolvers may call. */
@@ -24,7 +27,7 @@ interface EndpointOptions {
 /** What is known about a request when GraphQL begins. */
 export interface RequestContext {
   readonly caller: Caller;
-  readonly requestId: string;
+  readonly exchange: Exchange;
 }
 
 /** GraphQL for one environment. Who may send a request, and how large it may be, was decided before. */
@@ -52,9 +55,16 @@ export function createEndpoint(options: EndpointOptions) {
       // In the sandbox anybody may look at the schema; in production only who could use it from a server.
       useDisableIntrospection({ isDisabled: (_request, context) => isLive && !isMerchant(context) }),
       {
+        onExecute({ args }: { args: ExecutionArgs }) {
+          const operation = operationOf(args.document, args.operationName);
+          if (operation) (args.contextValue as RequestContext).exchange.operation = operation;
+        },
         onResultProcess({ result, serverContext, setResult }) {
-          const mask = maskFor((serverContext as unknown as RequestContext).requestId);
-          if ('errors' in result && result.errors) setResult({ ...result, errors: result.errors.map(mask) });
+          const { exchange } = serverContext as unknown as RequestContext;
+          if (!('errors' in result) || !result.errors) return;
+          const errors = result.errors.map(maskFor(exchange.requestId));
+          if (errors[0]) exchange.code = codeOf(errors[0]);
+          setResult({ ...result, errors });
         },
       },
     ],

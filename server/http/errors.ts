@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql';
+import { type ErrorCode } from '../../schema/error-codes.ts';
 import { ApiError } from '../../schema/errors.ts';
 import { isOutage } from '../database/outage.ts';
 import type { Logger } from '../log.ts';
@@ -42,6 +43,9 @@ const isAboutTheRequest = (error: unknown): error is GraphQLError =>
 
 const withCode = ({ message, nodes, extensions }: GraphQLError) =>
   new GraphQLError(message, { nodes: nodes ?? null, extensions: { ...extensions, code: 'INVALID_INPUT' } });
+
+/** The code of an error that was masked: it has one of the table. */
+export const codeOf = ({ extensions }: GraphQLError): ErrorCode => extensions['code'] as ErrorCode;
 
 /** For a request that never reached GraphQL. */
 export function errorResponse(error: GraphQLError): Response {

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Environment } from '../../schema/environment.ts';
 import { ApiError } from '../../schema/errors.ts';
 import type { Logger } from '../log.ts';
-import { createErrorMask, errorResponse } from './errors.ts';
+import type { MeasuredRequest, Metrics } from '../metrics.ts';
+import { codeOf, createErrorMask, errorResponse } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import { inRequestSpan } from './request-span.ts';
 
 /** What a listener knows about a connection, beyond the request itself. */
 export interface Connection {
@@ -15,10 +18,11 @@ export type Handler = (request: Request, connection: Connection) => Promise<Resp
 interface FrameOptions {
   readonly environment: Environment;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** What its lines in the log are called. */
   readonly name: 'request' | 'webhook' | 'payment page';
   /** Throws what the caller is told; anything else that it throws is masked. */
-  readonly answer: (request: Request, connection: Connection, requestId: string) => Promise<Response>;
+  readonly answer: (request: Request, connection: Connection, exchange: Exchange) => Promise<Response>;
   readonly headersFor?: (request: Request, response: Response) => Record<string, string>;
 }
 
@@ -32,21 +36,48 @@ const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
+const routes = { request: 'graphql', webhook: 'webhook', 'payment page': 'payment_page' } as const satisfies Record<
+  FrameOptions['name'],
+  MeasuredRequest['route']
+>;
+
 /** What goes around every answer, whatever is asked: an id, a deadline, errors as answers, headers, a line in the log. */
-export function createFrame({ environment, logger, name, answer, headersFor }: FrameOptions): Handler {
+export function createFrame({ environment, logger, metrics, name, answer, headersFor }: FrameOptions): Handler {
   const maskFor = createErrorMask(logger);
 
-  return async (request, connection) => {
-    const requestId = randomUUID();
+  async function answerWithin(request: Request, connection: Connection, exchange: Exchange): Promise<Response> {
+    const { requestId } = exchange;
     const startedAt = performance.now();
-    const response = await withDeadline(answer(request, connection, requestId)).catch((error: unknown) =>
-      errorResponse(maskFor(requestId)(error)),
-    );
+    const response = await withDeadline(answer(request, connection, exchange)).catch((error: unknown) => {
+      const masked = maskFor(requestId)(error);
+      exchange.code = codeOf(masked);
+      return errorResponse(masked);
+    });
     const headers = { ...securityHeaders, ...headersFor?.(request, response), 'x-request-id': requestId };
     for (const [header, value] of Object.entries(headers)) response.headers.set(header, value);
-    const durationMs = Math.round(performance.now() - startedAt);
-    logger.info({ requestId, environment, method: request.method, status: response.status, durationMs }, name);
+    const durationMs = performance.now() - startedAt;
+    const { status } = response;
+    const { operation, code } = exchange;
+    const field = operation?.field;
+    metrics.requestEnded({
+      environment,
+      route: routes[name],
+      field: field ?? 'none',
+      status,
+      code: code ?? 'OK',
+      durationMs,
+    });
+    logger.info(
+      { requestId, environment, method: request.method, field, status, code, durationMs: Math.round(durationMs) },
+      name,
+    );
     return response;
+  }
+
+  return (request, connection) => {
+    metrics.requestBegan();
+    const exchange: Exchange = { requestId: randomUUID() };
+    return inRequestSpan(request, exchange, () => answerWithin(request, connection, exchange));
   };
 }
 

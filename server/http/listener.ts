@@ -11,6 +11,8 @@ interface ListenOptions {
   readonly host: string;
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** The variable that the port is from, for who has to choose another one. */
+  readonly portVariable?: string;
 }
 
 export interface Listener {
@@ -26,7 +28,8 @@ const requestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 65_000;
 const maxConnections = 10_000;
 
-export async function listen({ fetch, port, host, trustedProxies }: ListenOptions): Promise<Listener> {
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { fetch, port, host, trustedProxies, portVariable = 'PORT' } = options;
   const server = createServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -47,7 +50,7 @@ export async function listen({ fetch, port, host, trustedProxies }: ListenOption
     ),
   );
   server.maxConnections = maxConnections;
-  await bind(server, port, host);
+  await bind(server, { port, host, portVariable });
   return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, graceMs) };
 }
 
@@ -68,19 +71,22 @@ function toRequestListener(fetch: Handler, isTrusted: ReturnType<typeof proxyAdd
   };
 }
 
-const bind = (server: Server, port: number, host: string) =>
+type Address = Required<Pick<ListenOptions, 'port' | 'host' | 'portVariable'>>;
+
+const bind = (server: Server, address: Address) =>
   new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new StartupError(reasonFor(error, port, host), { cause: error }));
+      reject(new StartupError(reasonFor(error, address), { cause: error }));
     });
-    server.listen(port, host, () => {
+    server.listen(address.port, address.host, () => {
       server.removeAllListeners('error');
       resolve();
     });
   });
 
-function reasonFor({ code, message }: NodeJS.ErrnoException, port: number, host: string): string {
-  if (code === 'EADDRINUSE') return `Port ${port} is in use on ${host}: stop what listens there, or set PORT.`;
+function reasonFor({ code, message }: NodeJS.ErrnoException, { port, host, portVariable }: Address): string {
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use on ${host}: stop what listens there, or set ${portVariable}.`;
   return `Cannot listen on ${host} port ${port}: ${message}`;
 }
 

@@ -14,6 +14,7 @@ import {
 } from '../../schema/id.ts';
 import { type OperationSet, sessionOperations } from '../../schema/operation.ts';
 import type { Clock } from '../clock.ts';
+import { type Metrics, unmeasured } from '../metrics.ts';
 import { tokenExpired, untrusted, wrongEnvironment } from './credential-error.ts';
 import { type KeyRing, signingAlgorithm } from './key-ring.ts';
 
@@ -42,6 +43,7 @@ interface TokensOptions {
   /** The issuer of each environment: the URL that `/graphql` and `/.well-known/jwks.json` follow. */
   readonly issuers: Readonly<Record<Environment, string>>;
   readonly clock: Pick<Clock, 'now'>;
+  readonly metrics?: Pick<Metrics, 'tokenVerified'>;
 }
 
 const tokenType = 'bos-session+jwt';
@@ -70,7 +72,7 @@ const payloadSchema = z.object({
   exp: z.int(),
 });
 
-export function createTokens({ keyRing, issuers, clock }: TokensOptions): Tokens {
+export function createTokens({ keyRing, issuers, clock, metrics = unmeasured }: TokensOptions): Tokens {
   const keysByHeader = { test: headerIndex(keyRing, 'test'), live: headerIndex(keyRing, 'live') };
   // Keyed by the whole token, which counts in one spelling only: part of one would let other claims ride on a signature.
   const remembered = new LRUCache<string, SessionClaims>({ max: maxRememberedTokens });
@@ -98,6 +100,7 @@ export function createTokens({ keyRing, issuers, clock }: TokensOptions): Tokens
     const known = remembered.get(token);
     const claims = known?.environment === environment ? known : await verifyFirst(token, environment);
     if (claims.expiresAtSeconds <= nowSeconds()) throw tokenExpired();
+    metrics.tokenVerified(environment, known ? 'remembered' : 'first');
     if (!known) remembered.set(token, claims);
     return claims;
   }

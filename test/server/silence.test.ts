@@ -5,6 +5,7 @@ import { openDatabase } from '../../server/database/database.ts';
 import { createGraphqlHandler } from '../../server/http/handler.ts';
 import { createOriginRules } from '../../server/http/origin.ts';
 import { createLogger } from '../../server/log.ts';
+import { unmeasured } from '../../server/metrics.ts';
 import { createDatabase } from '../support/postgres.ts';
 
 afterEach(() => vi.useRealTimers());
@@ -56,6 +57,7 @@ test('a request that nobody answers is told to come again after ten seconds', as
     originRules: createOriginRules({ allowedOrigins: new Set(), ownOrigins: new Set(), onRefused: () => undefined }),
     authenticate: async () => ({ kind: 'anonymous', refusal: undefined }),
     logger: createLogger({ level: 'silent', destination: process.stderr }),
+    metrics: unmeasured,
   });
   const answer = handler(new Request('http://localhost/sandbox/graphql?query={__typename}'), { address: '127.0.0.1' });
 

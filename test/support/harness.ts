@@ -8,6 +8,7 @@ import type { Clock } from '../../server/clock.ts';
 import { issuersOf } from '../../server/config.ts';
 import type { SocketConnection } from '../../server/database/connection.ts';
 import { openDatabase } from '../../server/database/database.ts';
+import type { Prometheus } from '../../server/http/metrics.ts';
 import { createLogger } from '../../server/log.ts';
 import { deriveKeys } from '../../server/master-key.ts';
 import { createRules, type Rules } from '../../server/rules.ts';
@@ -25,6 +26,8 @@ interface HarnessOptions {
   readonly timeOf?: 'database' | 'clock';
   readonly requestsPerMinute?: number;
   readonly stripeApiBase?: string;
+  /** What Prometheus would read: of this process, as `serve` has it. */
+  readonly prometheus?: Prometheus;
 }
 
 export interface TestMerchant {
@@ -75,17 +78,20 @@ export async function createHarness(options: HarnessOptions = {}) {
   const logLines: string[] = [];
   const destination = new Writable({ write: (line, _encoding, done) => (logLines.push(String(line)), done()) });
   const logger = createLogger({ level: 'trace', destination });
+  const metrics = options.prometheus?.metrics;
   const database = await openDatabase({
     connection,
     applicationName: 'test',
     maxConnections: 10,
     onQuery: (statement) => statements.push(statement),
+    onFailure: (failure) => metrics?.databaseFailed('requests', failure),
   });
   const feedDatabase = await openDatabase({
     connection,
     applicationName: 'test feed',
     maxConnections: 1,
     onQuery: (statement) => statements.push(statement),
+    onFailure: (failure) => metrics?.databaseFailed('feed', failure),
   });
   const issuers = issuersOf(publicUrl);
   const rules = await createRules({
@@ -98,18 +104,21 @@ export async function createHarness(options: HarnessOptions = {}) {
     returnOrigins: [shopOrigin],
     stripeApiBase: options.stripeApiBase,
     logger,
+    metrics,
   });
   const app = createApp({
     database,
     rules,
     issuers,
     logger,
+    metrics,
     allowedOrigins: [shopOrigin],
     ownOrigins: [publicUrl],
     requestsPerMinute: options.requestsPerMinute ?? 0,
     graphiql: 'on',
     documentation: new Map([['/llms.txt', '# BillingOS']]),
   });
+  options.prometheus?.watch({ revocations: rules.revocations, pools: { requests: database, feed: feedDatabase } });
   await app.start();
 
   const stop = async () => {
