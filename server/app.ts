@@ -13,18 +13,19 @@ import {
   jsonAnswer,
   pathOf,
   toWebResponse,
-} from './http/exchange.ts';
+} from './http/message.ts';
 import { createGraphqlHandler } from './http/handler.ts';
 import { createHealth } from './http/health.ts';
 import { createOriginRules } from './http/origin.ts';
 import { createPaymentHandler } from './http/payments.ts';
 import { createRateLimits, type RateLimits } from './http/rate-limit.ts';
 import { createWebhookHandler } from './http/webhooks.ts';
+import { unmeasured } from './metrics.ts';
 import { pagesPath } from './payments/simulator/page-url.ts';
 import type { Rules, RulesOptions } from './rules.ts';
 import { jwksOf } from './token/jwks.ts';
 
-export interface AppOptions extends Pick<RulesOptions, 'database' | 'issuers' | 'logger'> {
+export interface AppOptions extends Pick<RulesOptions, 'database' | 'issuers' | 'logger' | 'metrics'> {
   readonly rules: Rules;
   /** Origins of pages that may call the API with a session token, as browsers send them: `https://app.example`. */
   readonly allowedOrigins: readonly string[];
@@ -53,8 +54,8 @@ export interface App {
 const basePaths: Readonly<Record<Environment, string>> = { live: '', test: '/sandbox' };
 
 export function createApp(options: AppOptions): App {
-  const { database, rules, logger } = options;
-  const rateLimits = createRateLimits({ requestsPerMinute: options.requestsPerMinute });
+  const { database, rules, logger, metrics = unmeasured } = options;
+  const rateLimits = createRateLimits({ requestsPerMinute: options.requestsPerMinute, metrics });
   const maskFor = createErrorMask(logger);
   let isStopping = false;
   const health = createHealth({
@@ -67,7 +68,7 @@ export function createApp(options: AppOptions): App {
     ['/livez', async () => health.live()],
     ['/readyz', () => health.ready()],
     ...documentRoutes(options.documentation),
-    [`${basePaths.test}${pagesPath}`, createPaymentHandler({ desk: rules.desk, logger })],
+    [`${basePaths.test}${pagesPath}`, createPaymentHandler({ desk: rules.desk, logger, metrics })],
     ...environments.flatMap((environment) => environmentRoutes(environment, rateLimits, options)),
   ]);
 
@@ -114,7 +115,7 @@ export function createApp(options: AppOptions): App {
 }
 
 function environmentRoutes(environment: Environment, rateLimits: RateLimits, options: AppOptions): [string, Handler][] {
-  const { rules, logger, graphiql, issuers } = options;
+  const { rules, logger, graphiql, issuers, metrics = unmeasured } = options;
   const path = `${basePaths[environment]}/graphql`;
   const handler = createGraphqlHandler({
     environment,
@@ -149,15 +150,17 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
       acceptToken: rules.acceptToken,
       lastUsed: rules.lastUsed,
       rateLimits,
+      metrics,
       endpoints: { test: `${issuers.test}/graphql`, live: `${issuers.live}/graphql` },
     }),
     logger,
+    metrics,
   });
   return [
     [path, handler],
     [
       `${basePaths[environment]}/webhooks/stripe/`,
-      createWebhookHandler({ environment, webhooks: rules.webhooks, logger }),
+      createWebhookHandler({ environment, webhooks: rules.webhooks, logger, metrics }),
     ],
     [
       `${basePaths[environment]}/.well-known/jwks.json`,

@@ -3,6 +3,7 @@ import type { Environment } from '../schema/environment.ts';
 import { ApiError } from '../schema/errors.ts';
 import type { RateLimits } from './http/rate-limit.ts';
 import type { LastUsed } from './last-used.ts';
+import type { Metrics } from './metrics.ts';
 import { environmentOfSecretKey, isWellFormedSecretKey } from './secret-key.ts';
 import type { SecretKeys } from './secret-keys.ts';
 import type { AcceptToken } from './token/accept.ts';
@@ -14,6 +15,7 @@ interface AuthenticateOptions {
   readonly acceptToken: AcceptToken;
   readonly lastUsed: Pick<LastUsed, 'note'>;
   readonly rateLimits: RateLimits;
+  readonly metrics: Pick<Metrics, 'credentialRefused'>;
   readonly endpoints: Readonly<Record<Environment, string>>;
 }
 
@@ -35,7 +37,7 @@ export const bearerOf = (authorization: string): string | undefined => bearerPat
 
 /** Turns a credential into a caller. A bad one makes an anonymous caller who carries the reason. */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
-  const { secretKeys, acceptToken, lastUsed, rateLimits, endpoints } = options;
+  const { secretKeys, acceptToken, lastUsed, rateLimits, metrics, endpoints } = options;
   // A burst cannot be quicker than the count of its failures.
   const inTurn = createTurns();
 
@@ -74,8 +76,14 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
       if (bearer === undefined) throw untrusted();
       return await (bearer.startsWith('sk_') ? merchantOf(bearer, credential) : customerOf(bearer, credential));
     } catch (error) {
-      if (error instanceof ApiError) return { kind: 'anonymous', refusal: error };
-      throw error;
+      if (!(error instanceof ApiError)) throw error;
+      metrics.credentialRefused(credential.environment, kindOf(bearer), error.code);
+      return { kind: 'anonymous', refusal: error };
     }
   };
+}
+
+function kindOf(bearer = ''): 'token' | 'secret_key' | 'none_of_ours' {
+  if (bearer.startsWith('sk_')) return 'secret_key';
+  return bearer.startsWith('bos_session_') ? 'token' : 'none_of_ours';
 }

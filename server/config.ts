@@ -27,6 +27,8 @@ export interface Config {
   /** Where Stripe's API is, when not at Stripe. */
   readonly stripeApiBase: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
+  /** Where Prometheus asks; `undefined`: nobody does. */
+  readonly metricsAt: { readonly port: number; readonly host: string } | undefined;
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -35,7 +37,7 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 const variable = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema);
 
-const integer = (min: number, max: number, fallback: number) =>
+const integer = <Fallback extends number | undefined>(min: number, max: number, fallback: Fallback) =>
   variable(
     z
       .string()
@@ -70,6 +72,8 @@ export const variables = z.object({
   BILLINGOS_GRAPHIQL: variable(z.enum(['on', 'off']).default('on')),
   STRIPE_API_BASE: variable(z.string().refine(isPublicUrl).optional()),
   LOG_LEVEL: variable(z.enum(logLevels).default('info')),
+  BILLINGOS_METRICS_PORT: integer(0, 65_535, undefined),
+  BILLINGOS_METRICS_HOST: variable(z.string().default('127.0.0.1')),
 });
 
 /** What each variable must be; said without its value, which may be a secret. */
@@ -87,6 +91,8 @@ const expectations: Readonly<Record<keyof typeof variables.shape, string>> = {
   BILLINGOS_GRAPHIQL: 'must be on or off',
   STRIPE_API_BASE: 'must be an https URL, or http for a loopback host',
   LOG_LEVEL: `must be one of ${logLevels.join(', ')}`,
+  BILLINGOS_METRICS_PORT: 'must be a port number, 0 to 65535',
+  BILLINGOS_METRICS_HOST: 'must be a host name or an address',
 };
 
 /** Reads every variable once. Throws one StartupError that names each problem by its variable. */
@@ -120,6 +126,10 @@ function toConfig(read: z.output<typeof variables>): Config {
     graphiql: read.BILLINGOS_GRAPHIQL,
     stripeApiBase: read.STRIPE_API_BASE,
     logLevel: read.LOG_LEVEL,
+    metricsAt:
+      read.BILLINGOS_METRICS_PORT === undefined
+        ? undefined
+        : { port: read.BILLINGOS_METRICS_PORT, host: read.BILLINGOS_METRICS_HOST },
   };
 }
 

@@ -10,12 +10,15 @@ import { attachEmbedded, startEmbedded } from './database/embedded.ts';
 import { migrate } from './database/migrate.ts';
 import type { Logger } from './log.ts';
 import { deriveKeys } from './master-key.ts';
+import { type Metrics, unmeasured } from './metrics.ts';
 import { createRules, type Rules } from './rules.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
 
 /** An opened database with everything that can be done on it. */
 export interface Installation {
   readonly database: Database;
+  /** A connection that no request waits for. */
+  readonly feedDatabase: Database;
   readonly rules: Rules;
   close(): Promise<void>;
 }
@@ -27,10 +30,12 @@ interface InstallationOptions {
   readonly mode: 'own' | 'beside';
   /** Called when the embedded database ends although nobody stopped it. */
   readonly onCrash?: () => void;
+  readonly metrics?: Metrics | undefined;
 }
 
 /** Opens the database (the embedded one or the merchant's), brings its tables up to date, and reads the keys. */
-export async function openInstallation({ config, logger, mode, onCrash }: InstallationOptions): Promise<Installation> {
+export async function openInstallation(options: InstallationOptions): Promise<Installation> {
+  const { config, logger, mode, onCrash, metrics = unmeasured } = options;
   const { connection, stop } = await openPostgres(config, mode, onCrash);
   const opened: Pick<Database, 'close'>[] = [];
   const close = async () => {
@@ -39,9 +44,18 @@ export async function openInstallation({ config, logger, mode, onCrash }: Instal
   };
 
   try {
-    const database = await openDatabase({ connection, applicationName: `billingos ${mode}` });
+    const database = await openDatabase({
+      connection,
+      applicationName: `billingos ${mode}`,
+      onFailure: (failure) => metrics.databaseFailed('requests', failure),
+    });
     opened.push(database);
-    const feedDatabase = await openDatabase({ connection, applicationName: 'billingos feed', maxConnections: 1 });
+    const feedDatabase = await openDatabase({
+      connection,
+      applicationName: 'billingos feed',
+      maxConnections: 1,
+      onFailure: (failure) => metrics.databaseFailed('feed', failure),
+    });
     opened.push(feedDatabase);
     await migrate(database);
     const derivedKeys = deriveKeys(config.masterKey ?? (await readOrMakeMasterKey(config.dataDirectory)));
@@ -56,8 +70,9 @@ export async function openInstallation({ config, logger, mode, onCrash }: Instal
       clock: systemClock,
       timeOf: 'database',
       logger,
+      metrics,
     });
-    return { database, rules, close };
+    return { database, feedDatabase, rules, close };
   } catch (error) {
     await close();
     throw error;
@@ -69,10 +84,11 @@ interface Postgres {
   stop(): Promise<void>;
 }
 
-async function openPostgres(
+/** The embedded one, or the merchant’s. */
+export async function openPostgres(
   { database, dataDirectory }: Config,
   mode: 'own' | 'beside',
-  onCrash: (() => void) | undefined,
+  onCrash?: () => void,
 ): Promise<Postgres> {
   if (database.kind === 'url') return { connection: database, stop: async () => undefined };
   if (mode === 'beside' && !existsSync(join(dataDirectory, 'postgres'))) throw nothingThere(dataDirectory);

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import { activeTraceId } from './tracing.ts';
 
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
@@ -51,6 +52,7 @@ export function createLogger({ level, destination }: LogOptions): PinoLogger {
     {
       level,
       base: { service: 'billingos' },
+      mixin: () => ({ traceId: activeTraceId() }),
       serializers: { err: toErrorFields },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: {

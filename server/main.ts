@@ -1,12 +1,14 @@
 import { isIPv6 } from 'node:net';
 import { type App, createApp } from './app.ts';
-import { ownOriginsOf, readConfig } from './config.ts';
+import { type Config, ownOriginsOf, readConfig } from './config.ts';
 import { readDocumentation } from './documentation.ts';
 import { listen } from './http/listener.ts';
+import { createPrometheus, type Prometheus } from './http/metrics.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import { createLogger } from './log.ts';
 import { createLogLines } from './log-lines.ts';
 import { warnOfLiveWithoutPayments } from './payments/live-warning.ts';
+import { version } from './version.ts';
 
 /** The process, as far as the server needs it. */
 export interface ServerProcess {
@@ -38,7 +40,9 @@ export async function serve({ env, stdout, stderr, onStopSignal, onExit, exit }:
     logger.fatal('the embedded database ended unexpectedly');
     exit(1);
   };
-  const installation = await openInstallation({ config, logger, mode: 'own', onCrash });
+  const prometheus = config.metricsAt && createPrometheus(version);
+  const metrics = prometheus?.metrics;
+  const installation = await openInstallation({ config, logger, mode: 'own', onCrash, metrics });
   try {
     await welcome(installation, say);
     const { database, rules } = installation;
@@ -48,19 +52,26 @@ export async function serve({ env, stdout, stderr, onStopSignal, onExit, exit }:
       database,
       rules,
       logger,
+      metrics,
       ownOrigins: ownOriginsOf(config.publicUrl),
       documentation: await readDocumentation(),
     });
     await run(app, async () => {
-      const listener = await listen({ ...config, answer: app.answer });
-      say(`  Live     ${config.issuers.live}/graphql`);
-      say(`  Sandbox  ${config.issuers.test}/graphql   (open it in a browser: GraphiQL)`);
-      say(`BillingOS is ready on http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${listener.port}`);
+      const metricsListener = prometheus && (await listenForMetrics(prometheus, config, installation));
+      try {
+        const listener = await listen({ ...config, answer: app.answer });
+        say(`  Live     ${config.issuers.live}/graphql`);
+        say(`  Sandbox  ${config.issuers.test}/graphql   (open it in a browser: GraphiQL)`);
+        if (metricsListener) say(`  Metrics  ${metricsListener.url}`);
+        say(`BillingOS is ready on ${urlOf(config.host, listener.port)}`);
 
-      await new Promise<void>((resolve) => onStopSignal(resolve));
-      logger.info('stopping');
-      app.announceStop();
-      await listener.close(graceMs);
+        await new Promise<void>((resolve) => onStopSignal(resolve));
+        logger.info('stopping');
+        app.announceStop();
+        await listener.close(graceMs);
+      } finally {
+        await metricsListener?.close();
+      }
     });
   } finally {
     await installation.close();
@@ -76,6 +87,26 @@ async function run(app: App, serveRequests: () => Promise<void>): Promise<void> 
     await app.stop();
   }
 }
+
+/** Where Prometheus asks: never where callers do, so that no proxy passes it on by oversight. */
+async function listenForMetrics(
+  prometheus: Prometheus,
+  { metricsAt }: Config,
+  { rules, database, feedDatabase }: Installation,
+) {
+  prometheus.watch({ revocations: rules.revocations, pools: { requests: database, feed: feedDatabase } });
+  const { port, host } = metricsAt ?? { port: 0, host: '127.0.0.1' };
+  const listener = await listen({
+    answer: prometheus.answer,
+    port,
+    host,
+    trustedProxies: [],
+    portVariable: 'BILLINGOS_METRICS_PORT',
+  });
+  return { url: `${urlOf(host, listener.port)}/metrics`, close: () => listener.close(0) };
+}
+
+const urlOf = (host: string, port: number) => `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
 /** At the very first start: a merchant, and a key to begin with, which is shown this once. */
 async function welcome({ rules }: Installation, say: (line: string) => void): Promise<void> {

@@ -15,6 +15,7 @@ import { createLastUsed } from './last-used.ts';
 import type { Logger } from './log.ts';
 import type { DerivedKeys } from './master-key.ts';
 import { createMerchants } from './merchants.ts';
+import { type Metrics, unmeasured } from './metrics.ts';
 import { createBilling } from './payments/billing.ts';
 import { createPaymentsFor } from './payments/payments-for.ts';
 import { createDesk } from './payments/simulator/desk.ts';
@@ -50,6 +51,8 @@ export interface RulesOptions {
   readonly logger: Logger;
   /** How long a signing key signs before the next one is made; 0 is for ever. */
   readonly keyRotationDays: number;
+  /** Nothing is counted without. */
+  readonly metrics?: Metrics | undefined;
   /** Where Stripe's API is, when not at Stripe. */
   readonly stripeApiBase?: string | undefined;
   /** Origins to which customers may be sent back from a checkout or a portal. */
@@ -58,7 +61,7 @@ export interface RulesOptions {
 
 /** Everything that the service knows how to do, without HTTP: what the server and the command line have in common. */
 export async function createRules(options: RulesOptions) {
-  const { database, derivedKeys, issuers, logger } = options;
+  const { database, derivedKeys, issuers, logger, metrics = unmeasured } = options;
   const { encryptionKey, pepper, stripeKey } = derivedKeys;
   const databaseClock = createDatabaseClock(options.feedDatabase, options.clock);
   const clock = options.timeOf === 'database' ? databaseClock : options.clock;
@@ -66,7 +69,7 @@ export async function createRules(options: RulesOptions) {
   const keyRing = createKeyRing({ database, encryptionKey, clock });
   const signingKeys = createSigningKeys({ database, keyRing, encryptionKey, clock });
   await signingKeys.makeFirst();
-  const tokens = createTokens({ keyRing, issuers, clock });
+  const tokens = createTokens({ keyRing, issuers, clock, metrics });
   const revocations = createRevocations({
     database,
     feedDatabase: options.feedDatabase,
@@ -118,6 +121,7 @@ export async function createRules(options: RulesOptions) {
     acceptToken,
     revocations,
     clock,
+    metrics,
   });
   return {
     keyRing,

@@ -19,6 +19,7 @@ import type { CustomerMemory, KnownCustomer } from './customers/memory.ts';
 import type { Database } from './database/database.ts';
 import { sessions as sessionTable } from './database/tables.ts';
 import { newId } from './id.ts';
+import type { Metrics } from './metrics.ts';
 import type { SecretKeyRecord, SecretKeys } from './secret-keys.ts';
 import { createSessionInserts } from './session-inserts.ts';
 import { createSessionRows } from './session-rows.ts';
@@ -37,6 +38,7 @@ interface SessionsOptions {
   readonly acceptToken: AcceptToken;
   readonly revocations: Pick<Revocations, 'add'>;
   readonly clock: Pick<Clock, 'now'>;
+  readonly metrics: Pick<Metrics, 'sessionCreated'>;
 }
 
 const defaultLifetimeSeconds = 3_600;
@@ -53,8 +55,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     const draft = draftOf(caller, input, { nowMs: clock.now(), lifetimeSeconds });
     const identity = identityOf(input);
     const known = customerMemory.recall(caller, identity);
-    const issued = known && (await issueTo(known, caller, input, draft));
-    return { expiresInSeconds: lifetimeSeconds, ...(issued ?? (await issueFirst(caller, input, draft))) };
+    const issued = (known && (await issueTo(known, caller, input, draft))) ?? (await issueFirst(caller, input, draft));
+    options.metrics.sessionCreated(caller.environment);
+    return { expiresInSeconds: lifetimeSeconds, ...issued };
   }
 
   /** Of a customer that was seen before. `undefined` when that is not so any more. */

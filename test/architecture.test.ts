@@ -71,14 +71,14 @@ test('examples import the package by name, like any merchant', () => {
 /** From the process down to the parts: nothing imports what stands above it. */
 const layers = [
   /^server\/(cli\/|main\.ts|index\.ts)/,
-  /^server\/(app|installation)\.ts/,
+  /^server\/((app|installation)\.ts|doctor\/)/,
   /^server\/(http\/|authenticate\.ts|rules\.ts)/,
   /^server\/([\w-]+\.ts|(catalog|customers|import|payments|stripe|subscriptions)\/)/,
   /^server\/token\//,
   /^server\/database\//,
 ];
 /** Small words that every layer speaks: they import nothing of the server. */
-const vocabulary = /^server\/(clock|id|log|startup-error)\.ts$/;
+const vocabulary = /^server\/(clock|id|log|metrics|startup-error|tracing|version)\.ts$/;
 
 const layerOf = (path: string) => layers.findIndex((layer) => layer.test(path));
 
@@ -118,13 +118,15 @@ const tablesNamedIn = (source: string) =>
 const homes: Readonly<Record<string, RegExp>> = {
   jose: /^(server\/(token\/|database\/tables\.ts)|client\/verify)/,
   'drizzle-orm':
-    /^server\/(database\/|token\/revocation|token\/(key-ring|signing-keys)|(catalog|customers|import|payments|stripe|subscriptions)\/|[\w-]+\.ts)/,
+    /^server\/(database\/|token\/revocation|token\/(key-ring|signing-keys)|(catalog|customers|doctor|import|payments|stripe|subscriptions)\/|[\w-]+\.ts)/,
   pg: /^server\/database\//,
   'graphql-yoga': /^server\/http\//,
   '@escape.tech/graphql-armor': /^server\/http\/limits\.ts/,
   '@graphql-yoga/render-graphiql': /^server\/http\/graphiql\.ts/,
   '@pothos/core': /^schema\/(builder|validation-order)\.ts/,
   pino: /^server\/log\.ts/,
+  '@opentelemetry/api': /^server\/tracing\.ts/,
+  'prom-client': /^server\/http\/(metrics|readings)\.ts/,
   commander: /^server\/cli\//,
   'cli-progress': /^server\/cli\//,
   stripe: /^server\/(stripe|payments\/stripe)\//,

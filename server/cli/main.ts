@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ApiError } from '../../schema/errors.ts';
 import { createLogger } from '../log.ts';
 import { StartupError } from '../startup-error.ts';
+import { version } from '../version.ts';
 import { addCatalogCommands } from './catalog.ts';
 import { addCustomersCommands } from './customers.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addImportCommands } from './import.ts';
 import { addKeysCommands } from './keys.ts';
 import { addMerchantCommand } from './merchant.ts';
@@ -13,9 +14,6 @@ import { addServeCommand } from './serve.ts';
 import { addSessionsCommands } from './sessions.ts';
 import { addSigningKeysCommands } from './signing-keys.ts';
 import { addStripeCommands } from './stripe.ts';
-
-// The package's own name resolves to it, from the source and from the build.
-const { version } = createRequire(import.meta.url)('billingos/package.json') as { version: string };
 
 const program = new Command('billingos')
   .description('Billing inside an app: the server, its keys, sessions, customers and catalog.')
@@ -33,6 +31,7 @@ addCatalogCommands(program);
 addImportCommands(program);
 addStripeCommands(program);
 addSigningKeysCommands(program);
+addDoctorCommand(program);
 
 try {
   await program.parseAsync();

@@ -25,13 +25,16 @@ export async function run(
   const logger = createLogger({ level: 'error', destination: process.stderr });
   const installation = await openInstallation({ config, logger, mode: 'beside' });
   try {
-    const output = await action(installation.rules, installation);
-    const isJson = command.optsWithGlobals<{ json?: true }>().json;
-    process.stdout.write(`${isJson ? JSON.stringify(output.json, null, 2) : output.text}\n`);
-    if (output.isFailure) process.exitCode = 1;
+    print(command, await action(installation.rules, installation));
   } finally {
     await installation.close();
   }
+}
+
+export function print(command: Command, output: Output): void {
+  const isJson = command.optsWithGlobals<{ json?: true }>().json;
+  process.stdout.write(`${isJson ? JSON.stringify(output.json, null, 2) : output.text}\n`);
+  if (output.isFailure) process.exitCode = 1;
 }
 
 export interface OwnerOptions {

@@ -1,5 +1,9 @@
+import { here } from '../tracing.ts';
+
 interface Waiting<Item, Result> {
   readonly item: Item;
+  /** Where the statement for all of them belongs, if it is the first of them. */
+  readonly there: ReturnType<typeof here>;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -29,8 +33,9 @@ export function createBatch<Item, Result>({ write, maxItems }: BatchOptions<Item
   }
 
   async function writeTogether(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    const items = batch.map(({ item }) => item);
     try {
-      const results = await write(batch.map(({ item }) => item));
+      const results = await (batch[0]?.there(() => write(items)) ?? write(items));
       for (const [index, result] of results.entries()) batch[index]?.resolve(result);
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -40,7 +45,7 @@ export function createBatch<Item, Result>({ write, maxItems }: BatchOptions<Item
   return {
     add: (item: Item): Promise<Result> =>
       new Promise((resolve, reject) => {
-        waiting.push({ item, resolve, reject });
+        waiting.push({ item, there: here(), resolve, reject });
         // In the next turn, so that requests that were read from the network together are written together.
         if (!isWriting && waiting.length === 1) setImmediate(() => void writeWaiting());
       }),

@@ -1,7 +1,9 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { DatabaseError, Pool, type ClientBase, type PoolConfig } from 'pg';
+import type { DatabaseFailure } from '../metrics.ts';
 import { reasonOf, StartupError } from '../startup-error.ts';
 import { toClientConfig, type Connection } from './connection.ts';
+import { observePool } from './observed-pool.ts';
 import { DatabaseUnavailable } from './outage.ts';
 
 export interface DatabaseOptions {
@@ -14,6 +16,15 @@ export interface DatabaseOptions {
   connectTimeoutMs?: number;
   /** Sees the text of each statement before it is sent, never its values. */
   onQuery?: (statement: string) => void;
+  onFailure?: ((failure: DatabaseFailure) => void) | undefined;
+}
+
+/** How many connections there are, how many statements and transactions wait for one, and how many there may be. */
+export interface Connections {
+  readonly busy: number;
+  readonly idle: number;
+  readonly waiting: number;
+  readonly most: number;
 }
 
 /** What statements run in, inside `transaction`. */
@@ -25,6 +36,7 @@ export interface Database {
   db: NodePgDatabase & { $client: Pool };
   /** Resolves when the database answers, rejects when it does not. */
   ping(): Promise<void>;
+  connections(): Connections;
   /** Waits for the statements under way. */
   close(): Promise<void>;
 }
@@ -32,7 +44,8 @@ export interface Database {
 /** Connects a pool. Throws a StartupError when the database does not answer; later failures reject the query they hit. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const pool = createPool(options);
-  const { onQuery } = options;
+  const { onQuery, onFailure = () => undefined } = options;
+  observePool(pool, { onFailure });
   const db = drizzle({ client: pool, ...(onQuery && { logger: { logQuery: onQuery } }) });
   const ping = async () => {
     await pool.query('select 1');
@@ -57,7 +70,13 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       throw hasBegun ? error : new DatabaseUnavailable('no transaction could be begun', { cause: error });
     }
   };
-  return { db, ping, close, transaction };
+  const connections = (): Connections => ({
+    busy: pool.totalCount - pool.idleCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+    most: pool.options.max,
+  });
+  return { db, ping, connections, close, transaction };
 }
 
 function createPool(options: DatabaseOptions): Pool {

@@ -15,8 +15,10 @@ const classesOfOutage = ['08', '40', '53', '57', '58'];
 /** Whether the database could not answer, rather than refuse: the same request may succeed later. */
 export function isOutage(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable) return true;
-  if (error instanceof DatabaseError) return classesOfOutage.includes((error.code ?? '').slice(0, 2));
-  // What the driver says of a connection is no DatabaseError: nothing was answered.
-  if (error instanceof DrizzleQueryError) return !(error.cause instanceof DatabaseError) || isOutage(error.cause);
-  return false;
+  if (error instanceof DrizzleQueryError) return isOutageOfDriver(error.cause);
+  return error instanceof DatabaseError && isOutageOfDriver(error);
 }
+
+/** The same of what the driver itself throws. What it says of a connection is no DatabaseError: nothing was answered. */
+export const isOutageOfDriver = (error: unknown): boolean =>
+  !(error instanceof DatabaseError) || classesOfOutage.includes((error.code ?? '').slice(0, 2));

@@ -1,4 +1,4 @@
-import type { Answer } from './exchange.ts';
+import type { Answer } from './message.ts';
 
 const text = (type: string, body: string, maxAgeSeconds: number, headers: Answer['headers'] = {}): Answer => ({
   status: 200,

@@ -5,8 +5,9 @@ import type { Environment } from '../../schema/environment.ts';
 import { ApiError } from '../../schema/errors.ts';
 import { schema } from '../../schema/index.ts';
 import type { Logger } from '../log.ts';
-import { createErrorMask } from './errors.ts';
-import { type Answer, type ApiRequest, fromWebResponse, toWebRequest } from './exchange.ts';
+import { codeOf, createErrorMask } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import { type Answer, type ApiRequest, fromWebResponse, toWebRequest } from './message.ts';
 import { graphiqlFor } from './graphiql.ts';
 import { useInputProblems } from './input-problems.ts';
 import { createKnownDocuments, type KnownDocuments, useKnownDocuments } from './known-documents.ts';
@@ -28,7 +29,7 @@ interface EndpointOptions {
 /** What is known about a request when GraphQL begins. */
 export interface RequestContext {
   readonly caller: Caller;
-  readonly requestId: string;
+  readonly exchange: Exchange;
 }
 
 /** GraphQL for one environment. Who may send a request, and how large it may be, was decided before. */
@@ -80,8 +81,11 @@ function yogaFor(
       useKnownDocuments(known),
       {
         onResultProcess({ result, serverContext, setResult }) {
-          const mask = maskFor((serverContext as unknown as RequestContext).requestId);
-          if ('errors' in result && result.errors) setResult({ ...result, errors: result.errors.map(mask) });
+          const { exchange } = serverContext as unknown as RequestContext;
+          if (!('errors' in result) || !result.errors) return;
+          const errors = result.errors.map(maskFor(exchange.requestId));
+          if (errors[0]) exchange.code = codeOf(errors[0]);
+          setResult({ ...result, errors });
         },
       },
     ],

@@ -1,8 +1,9 @@
 import { GraphQLError } from 'graphql';
+import { type ErrorCode } from '../../schema/error-codes.ts';
 import { ApiError } from '../../schema/errors.ts';
 import { isOutage } from '../database/outage.ts';
 import type { Logger } from '../log.ts';
-import { type Answer, jsonAnswer } from './exchange.ts';
+import { type Answer, jsonAnswer } from './message.ts';
 
 /** The one place that decides what a caller learns about a failure. */
 export const createErrorMask =
@@ -43,6 +44,9 @@ const isAboutTheRequest = (error: unknown): error is GraphQLError =>
 
 const withCode = ({ message, nodes, extensions }: GraphQLError) =>
   new GraphQLError(message, { nodes: nodes ?? null, extensions: { ...extensions, code: 'INVALID_INPUT' } });
+
+/** The code of an error that was masked: it has one of the table. */
+export const codeOf = ({ extensions }: GraphQLError): ErrorCode => extensions['code'] as ErrorCode;
 
 /** For a request that never reached GraphQL. */
 export function errorAnswer(error: GraphQLError): Answer {

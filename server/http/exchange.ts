@@ -1,64 +1,11 @@
-/** Header values by name, whoever parsed them. Names are given in lower case. */
-export interface RequestHeaders extends Iterable<[string, string]> {
-  get(name: string): string | null;
-  has(name: string): boolean;
+import type { ErrorCode } from '../../schema/error-codes.ts';
+import type { Operation } from './operation.ts';
+
+/** A request under way: what becomes known of it, for its line in the log, its measures and its span. */
+export interface Exchange {
+  readonly requestId: string;
+  /** Once GraphQL has read it, and it is valid. */
+  operation?: Operation;
+  /** Of the first error of the answer. */
+  code?: ErrorCode;
 }
-
-/** A request as the routes see it: its head, and a body that is read when somebody asks for it. */
-export interface ApiRequest {
-  readonly method: string;
-  /** From the path on. What stood before it decides nothing here. */
-  readonly url: string;
-  readonly headers: RequestHeaders;
-  /** The network address of the caller. */
-  readonly address: string;
-  /** All of it, once. Rejects when it did not arrive whole. */
-  readBody(): Promise<Uint8Array>;
-}
-
-export interface Answer {
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-export type Handler = (request: ApiRequest) => Promise<Answer>;
-
-export const jsonAnswer = (status: number, content: object, headers: Answer['headers'] = {}): Answer => ({
-  status,
-  headers: { 'content-type': 'application/json', ...headers },
-  body: JSON.stringify(content),
-});
-
-/** `undefined` for what is no URL. */
-export const pathOf = (url: string): string | undefined =>
-  URL.canParse(url, anyOrigin) ? new URL(url, anyOrigin).pathname : undefined;
-
-const anyOrigin = 'http://localhost';
-
-export function fromWebRequest(request: Request, address: string): ApiRequest {
-  const { pathname, search } = new URL(request.url);
-  return {
-    method: request.method,
-    url: pathname + search,
-    headers: request.headers,
-    address,
-    readBody: async () => new Uint8Array(await request.arrayBuffer()),
-  };
-}
-
-/** For those who speak the Fetch standard; `body` is what was read. */
-export const toWebRequest = ({ method, url, headers }: ApiRequest, body: Uint8Array | undefined): Request =>
-  new Request(new URL(url, anyOrigin), { method, headers: [...headers], ...(body && { body: body as BodyInit }) });
-
-/** How an answer travels is for the listener to say (RFC 9110, section 7.6.1). */
-const ofConnection: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding']);
-
-export async function fromWebResponse(response: Response): Promise<Answer> {
-  const headers = Object.fromEntries([...response.headers].filter(([name]) => !ofConnection.has(name)));
-  return { status: response.status, headers, body: await response.text() };
-}
-
-export const toWebResponse = ({ status, headers, body }: Answer): Response =>
-  new Response(body === '' ? null : body, { status, headers });

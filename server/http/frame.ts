@@ -2,16 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { Environment } from '../../schema/environment.ts';
 import { ApiError } from '../../schema/errors.ts';
 import type { Logger } from '../log.ts';
-import { createErrorMask, errorAnswer } from './errors.ts';
-import type { Answer, ApiRequest, Handler } from './exchange.ts';
+import type { MeasuredRequest, Metrics } from '../metrics.ts';
+import { codeOf, createErrorMask, errorAnswer } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import type { Answer, ApiRequest, Handler } from './message.ts';
+import { inRequestSpan } from './request-span.ts';
 
 interface FrameOptions {
   readonly environment: Environment;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** What its lines in the log are called. */
   readonly name: 'request' | 'webhook' | 'payment page';
   /** Throws what the caller is told; anything else that it throws is masked. */
-  readonly answer: (request: ApiRequest, requestId: string) => Promise<Answer>;
+  readonly answer: (request: ApiRequest, exchange: Exchange) => Promise<Answer>;
   readonly headersFor?: (request: ApiRequest, answer: Answer) => Answer['headers'];
 }
 
@@ -25,19 +29,33 @@ const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
-/** What goes around every answer, whatever is asked: an id, a deadline, errors as answers, headers, a line in the log. */
-export function createFrame({ environment, logger, name, answer, headersFor }: FrameOptions): Handler {
-  const maskFor = createErrorMask(logger);
+const routes = { request: 'graphql', webhook: 'webhook', 'payment page': 'payment_page' } as const satisfies Record<
+  FrameOptions['name'],
+  MeasuredRequest['route']
+>;
 
-  return async (request) => {
-    const requestId = randomUUID();
+/** What goes around every answer, whatever is asked: an id, a deadline, errors as answers, headers, a line in the log. */
+export function createFrame({ environment, logger, metrics, name, answer, headersFor }: FrameOptions): Handler {
+  const maskFor = createErrorMask(logger);
+  const route = routes[name];
+
+  async function answerWithin(request: ApiRequest, exchange: Exchange): Promise<Answer> {
+    const { requestId } = exchange;
     const startedAt = performance.now();
-    const given = await withDeadline(answer(request, requestId)).catch((error: unknown) =>
-      errorAnswer(maskFor(requestId)(error)),
-    );
+    const given = await withDeadline(answer(request, exchange)).catch((error: unknown) => {
+      const masked = maskFor(requestId)(error);
+      exchange.code = codeOf(masked);
+      return errorAnswer(masked);
+    });
     const { status, body } = given;
-    const durationMs = Math.round(performance.now() - startedAt);
-    logger.info({ requestId, environment, method: request.method, status, durationMs }, name);
+    const durationMs = performance.now() - startedAt;
+    const { operation, code } = exchange;
+    const field = operation?.field;
+    metrics.requestEnded({ environment, route, field: field ?? 'none', status, code: code ?? 'OK', durationMs });
+    logger.info(
+      { requestId, environment, method: request.method, field, status, code, durationMs: Math.round(durationMs) },
+      name,
+    );
     return {
       status,
       headers: {
@@ -48,6 +66,12 @@ export function createFrame({ environment, logger, name, answer, headersFor }: F
       },
       body,
     };
+  }
+
+  return (request) => {
+    metrics.requestBegan();
+    const exchange: Exchange = { requestId: randomUUID() };
+    return inRequestSpan(request, exchange, () => answerWithin(request, exchange));
   };
 }
 

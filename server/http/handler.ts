@@ -1,8 +1,10 @@
 import type { Environment } from '../../schema/environment.ts';
 import type { Authenticate } from '../authenticate.ts';
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Answer, ApiRequest, Handler } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { Answer, ApiRequest, Handler } from './message.ts';
 import { createFrame } from './frame.ts';
 import { graphiqlSecurityPolicy } from './graphiql.ts';
 import type { createOriginRules } from './origin.ts';
@@ -14,19 +16,20 @@ interface HandlerOptions {
   readonly originRules: ReturnType<typeof createOriginRules>;
   readonly authenticate: Authenticate;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 /** GraphQL over HTTP for one environment: who may send what is decided here, before GraphQL sees it. */
 export function createGraphqlHandler(options: HandlerOptions): Handler {
-  const { environment, endpoint, originRules, authenticate, logger } = options;
+  const { environment, endpoint, originRules, authenticate, logger, metrics } = options;
 
-  async function answer(request: ApiRequest, requestId: string): Promise<Answer> {
+  async function answer(request: ApiRequest, exchange: Exchange): Promise<Answer> {
     if (request.method === 'OPTIONS') return { status: 204, headers: {}, body: '' };
     originRules.check(request.headers);
     checkRequest(request);
     const authorization = request.headers.get('authorization');
     const caller = await authenticate({ authorization, environment, address: request.address });
-    return endpoint(request, { caller, requestId });
+    return endpoint(request, { caller, exchange });
   }
 
   const headersFor = (request: ApiRequest, { headers }: Answer): Answer['headers'] => ({
@@ -36,5 +39,5 @@ export function createGraphqlHandler(options: HandlerOptions): Handler {
     ...(headers['content-type']?.startsWith('text/html') && { 'content-security-policy': graphiqlSecurityPolicy }),
   });
 
-  return createFrame({ environment, logger, name: 'request', answer, headersFor });
+  return createFrame({ environment, logger, metrics, name: 'request', answer, headersFor });
 }

@@ -1,4 +1,4 @@
-import { type Answer, jsonAnswer } from './exchange.ts';
+import { type Answer, jsonAnswer } from './message.ts';
 
 interface HealthOptions {
   /** Rejects when the database does not answer. */

@@ -1,6 +1,8 @@
 import { type DocumentNode, execute, getOperationAST, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import type { RequestContext } from './endpoint.ts';
+import { operationOf } from './operation.ts';
 
 const maxDocuments = 1_000;
 /** Their text; what was parsed takes some twenty times as much. */
@@ -41,10 +43,12 @@ export function createKnownDocuments(): KnownDocuments {
 const asksForTheSchema = /__(schema|type)\b/;
 
 /** What gets as far as being executed has passed every rule. It is executed as it will be from then on, without Yoga. */
-export const useKnownDocuments = (known: KnownDocuments): Plugin => ({
+export const useKnownDocuments = (known: KnownDocuments): Plugin<RequestContext> => ({
   onExecute({ args, setExecuteFn }) {
     setExecuteFn(execute);
-    const { query } = (args.contextValue as { params: { query?: unknown } }).params;
-    if (typeof query === 'string') known.remember(query, args.document);
+    const operation = getOperationAST(args.document, args.operationName);
+    if (operation) args.contextValue.exchange.operation = operationOf(args.document, operation);
+    const { query } = args.contextValue.params;
+    if (query) known.remember(query, args.document);
   },
 });

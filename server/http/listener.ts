@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import proxyAddress from 'proxy-addr';
 import { StartupError } from '../startup-error.ts';
-import { type Answer, type ApiRequest, type Handler, jsonAnswer, type RequestHeaders } from './exchange.ts';
+import { type Answer, type ApiRequest, type Handler, jsonAnswer, type RequestHeaders } from './message.ts';
 
 interface ListenOptions {
   readonly answer: Handler;
@@ -10,6 +10,8 @@ interface ListenOptions {
   readonly host: string;
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** The variable that the port is from, for who has to choose another one. */
+  readonly portVariable?: string;
 }
 
 export interface Listener {
@@ -25,7 +27,8 @@ const requestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 65_000;
 const maxConnections = 10_000;
 
-export async function listen({ answer, port, host, trustedProxies }: ListenOptions): Promise<Listener> {
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { answer, port, host, trustedProxies, portVariable = 'PORT' } = options;
   const isTrusted = proxyAddress.compile([...trustedProxies]);
   const server = createServer(
     {
@@ -46,7 +49,7 @@ export async function listen({ answer, port, host, trustedProxies }: ListenOptio
     },
   );
   server.maxConnections = maxConnections;
-  await bind(server, port, host);
+  await bind(server, { port, host, portVariable });
   return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, graceMs) };
 }
 
@@ -95,19 +98,22 @@ function send(response: ServerResponse, { status, headers, body }: Answer, conne
   response.end(body);
 }
 
-const bind = (server: Server, port: number, host: string) =>
+type Address = Required<Pick<ListenOptions, 'port' | 'host' | 'portVariable'>>;
+
+const bind = (server: Server, address: Address) =>
   new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new StartupError(reasonFor(error, port, host), { cause: error }));
+      reject(new StartupError(reasonFor(error, address), { cause: error }));
     });
-    server.listen(port, host, () => {
+    server.listen(address.port, address.host, () => {
       server.removeAllListeners('error');
       resolve();
     });
   });
 
-function reasonFor({ code, message }: NodeJS.ErrnoException, port: number, host: string): string {
-  if (code === 'EADDRINUSE') return `Port ${port} is in use on ${host}: stop what listens there, or set PORT.`;
+function reasonFor({ code, message }: NodeJS.ErrnoException, { port, host, portVariable }: Address): string {
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use on ${host}: stop what listens there, or set ${portVariable}.`;
   return `Cannot listen on ${host} port ${port}: ${message}`;
 }
 

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { ApiError } from '../../schema/errors.ts';
 import { bearerOf } from '../authenticate.ts';
 import { environmentOfSecretKey } from '../secret-key.ts';
-import type { RequestHeaders } from './exchange.ts';
+import type { RequestHeaders } from './message.ts';
 
 interface OriginRulesOptions {
   /** Origins of merchants' pages, compared letter by letter. */

@@ -4,7 +4,7 @@ import { ApiError } from '../../schema/errors.ts';
 import { cardOfLastFour, testCards } from '../payments/simulator/cards.ts';
 import type { CheckoutPage, Payment, PortalPage } from '../payments/simulator/desk.ts';
 import type { InvoiceRow } from '../payments/simulator/desk.ts';
-import type { Answer } from './exchange.ts';
+import type { Answer } from './message.ts';
 import { html, type Html } from './html.ts';
 import { paymentStyles } from './payment-styles.ts';
 

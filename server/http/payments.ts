@@ -1,7 +1,8 @@
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Desk, Payment } from '../payments/simulator/desk.ts';
 import { type PageAddress, pageAddressOf } from '../payments/simulator/page-url.ts';
-import { type Answer, type ApiRequest, type Handler, pathOf } from './exchange.ts';
+import { type Answer, type ApiRequest, type Handler, pathOf } from './message.ts';
 import { createFrame } from './frame.ts';
 import {
   authenticationPage,
@@ -20,6 +21,7 @@ import { ApiError } from '../../schema/errors.ts';
 interface PaymentHandlerOptions {
   readonly desk: Desk;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 interface Form {
@@ -30,7 +32,7 @@ interface Form {
 const maxFormBytes = 4_096;
 
 /** The pages of the built-in payments: a checkout, a portal, an invoice. Whoever has the address may see the page. */
-export function createPaymentHandler({ desk, logger }: PaymentHandlerOptions): Handler {
+export function createPaymentHandler({ desk, logger, metrics }: PaymentHandlerOptions): Handler {
   async function checkout(address: PageAddress, form: Form | undefined): Promise<Answer> {
     const page = await desk.readCheckout(address);
     if (!page) return gone();
@@ -74,6 +76,7 @@ export function createPaymentHandler({ desk, logger }: PaymentHandlerOptions): H
   return createFrame({
     environment: 'test',
     logger,
+    metrics,
     name: 'payment page',
     answer,
     // A page has its own policy; what is no page has the strictest.

@@ -1,5 +1,5 @@
 import { ApiError } from '../../schema/errors.ts';
-import type { ApiRequest, RequestHeaders } from './exchange.ts';
+import type { ApiRequest, RequestHeaders } from './message.ts';
 import { carriesSecretKey } from './origin.ts';
 
 const maxBodyBytes = 65_536;

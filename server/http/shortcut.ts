@@ -2,7 +2,9 @@ import { execute, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Context } from '../../schema/context.ts';
 import { schema } from '../../schema/index.ts';
 import type { RequestContext, Ports } from './endpoint.ts';
-import type { Answer } from './exchange.ts';
+import { codeOf } from './errors.ts';
+import { operationOf } from './operation.ts';
+import type { Answer } from './message.ts';
 import { refusalOfInput } from './input-problems.ts';
 import type { KnownDocuments } from './known-documents.ts';
 import { mediaTypeFor } from './media-type.ts';
@@ -24,7 +26,7 @@ export function createShortcut({ ports, known, maskFor }: ShortcutOptions) {
   return async (
     body: Uint8Array,
     accept: string | null,
-    { caller, requestId }: RequestContext,
+    { caller, exchange }: RequestContext,
   ): Promise<Answer | undefined> => {
     const mediaType = mediaTypeFor(accept);
     const params = mediaType && paramsOf(body);
@@ -32,6 +34,7 @@ export function createShortcut({ ports, known, maskFor }: ShortcutOptions) {
     if (!found) return undefined;
 
     const { document, operation } = found;
+    exchange.operation = operationOf(document, operation);
     const variableValues = params.variables ?? {};
     const refusal = refusalOfInput({ schema, document, operation, variableValues, caller });
     const result = refusal
@@ -43,7 +46,9 @@ export function createShortcut({ ports, known, maskFor }: ShortcutOptions) {
           variableValues,
           contextValue: { ...ports, caller } satisfies Context,
         });
-    return answerOf(masked(result, maskFor(requestId)), mediaType);
+    const shown = masked(result, maskFor(exchange.requestId));
+    if (shown.errors?.[0]) exchange.code = codeOf(shown.errors[0]);
+    return answerOf(shown, mediaType);
   };
 }
 

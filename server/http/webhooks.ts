@@ -2,8 +2,9 @@ import type { Environment } from '../../schema/environment.ts';
 import { ApiError } from '../../schema/errors.ts';
 import { isMerchantId } from '../../schema/id.ts';
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import { notAccepted, type Webhooks } from '../stripe/webhook.ts';
-import { type Answer, type ApiRequest, type Handler, jsonAnswer, pathOf } from './exchange.ts';
+import { type Answer, type ApiRequest, type Handler, jsonAnswer, pathOf } from './message.ts';
 import { createFrame } from './frame.ts';
 import { checkLength } from './request-rules.ts';
 
@@ -11,12 +12,13 @@ interface WebhookHandlerOptions {
   readonly environment: Environment;
   readonly webhooks: Webhooks;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 const maxBodyBytes = 1_048_576;
 
 /** Where Stripe tells of what happened to one merchant's account, whose id ends the path. Any 2xx is the end of it for Stripe. */
-export function createWebhookHandler({ environment, webhooks, logger }: WebhookHandlerOptions): Handler {
+export function createWebhookHandler({ environment, webhooks, logger, metrics }: WebhookHandlerOptions): Handler {
   async function answer(request: ApiRequest): Promise<Answer> {
     if (request.method !== 'POST') {
       throw new ApiError('INVALID_INPUT', 'Use POST.', { status: 405, headers: { allow: 'POST' } });
@@ -31,5 +33,5 @@ export function createWebhookHandler({ environment, webhooks, logger }: WebhookH
     return jsonAnswer(200, { received: true });
   }
 
-  return createFrame({ environment, logger, name: 'webhook', answer });
+  return createFrame({ environment, logger, metrics, name: 'webhook', answer });
 }

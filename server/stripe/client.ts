@@ -4,6 +4,7 @@ import { ImportError } from '../import/record.ts';
 import { hostOf } from './host.ts';
 import { checkKey } from './key.ts';
 import { createRetries, type Retries } from './retries.ts';
+import { inStripeSpan } from './span.ts';
 
 /** Stripe's lists, by the end of their path. */
 export type StripeList = 'products' | 'prices' | 'customers' | 'subscriptions';
@@ -50,7 +51,8 @@ export function createStripeClient({ secretKey, environment, apiBase, ...faults 
       const query = new URLSearchParams({ ...filter, limit: String(pageSize) });
       if (startingAfter !== undefined) query.set('starting_after', startingAfter);
       // Not `stripe.prices.list`: it converts decimals, and one that is none would cost the whole page.
-      const answer = await retry(() => stripe.rawRequest('GET', `/v1/${name}?${query.toString()}`), signal);
+      const ask = () => inStripeSpan(name, () => stripe.rawRequest('GET', `/v1/${name}?${query.toString()}`));
+      const answer = await retry(ask, signal);
       return answer === 'resourceMissing' ? { kind: 'startGone' } : pageOf(answer);
     },
   };

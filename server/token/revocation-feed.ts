@@ -70,9 +70,14 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
     forgotAt = clock.monotonic();
   }
 
+  /** Since memory held all that had been recorded. */
+  const ageMs = (): number => clock.monotonic() - readAt;
+
   return {
+    ageMs,
+
     /** Whether memory held, a second ago at most, all that had been recorded. */
-    isFresh: (): boolean => clock.monotonic() - readAt <= freshForMs,
+    isFresh: (): boolean => ageMs() <= freshForMs,
 
     /** Rejects when the database cannot be read: a process that knows no revocation must not serve. */
     async start(): Promise<void> {

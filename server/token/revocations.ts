@@ -32,6 +32,8 @@ export interface Revocations {
   check(claims: SessionClaims): Promise<void>;
   /** Whether the check needs no database now. */
   isFresh(): boolean;
+  /** How long ago memory held everything; infinite before the first read. */
+  ageMs(): number;
   /** Of how many sessions, keys, customers and merchants something is in memory. */
   rememberedCount(): number;
   start(): Promise<void>;
@@ -109,6 +111,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     within,
     check,
     isFresh: feed.isFresh,
+    ageMs: feed.ageMs,
     rememberedCount: memory.size,
     start: feed.start,
     stop: feed.stop,

@@ -14,6 +14,7 @@ import {
 } from '../../schema/id.ts';
 import { type OperationSet, sessionOperations } from '../../schema/operation.ts';
 import type { Clock } from '../clock.ts';
+import { type Metrics, unmeasured } from '../metrics.ts';
 import { tokenExpired, untrusted, wrongEnvironment } from './credential-error.ts';
 import type { KeyRing } from './key-ring.ts';
 import { headerOf, signingAlgorithm, type SigningKey, tokenType } from './signing-key.ts';
@@ -43,6 +44,7 @@ interface TokensOptions {
   /** The issuer of each environment: the URL that `/graphql` and `/.well-known/jwks.json` follow. */
   readonly issuers: Readonly<Record<Environment, string>>;
   readonly clock: Pick<Clock, 'now'>;
+  readonly metrics?: Pick<Metrics, 'tokenVerified'>;
 }
 
 /** What a token says, and the key whose signature held. */
@@ -76,7 +78,7 @@ const payloadSchema = z.object({
   exp: z.int(),
 });
 
-export function createTokens({ keyRing, issuers, clock }: TokensOptions): Tokens {
+export function createTokens({ keyRing, issuers, clock, metrics = unmeasured }: TokensOptions): Tokens {
   // Keyed by the whole token, which counts in one spelling only: part of one would let other claims ride on a signature.
   const remembered = new LRUCache<string, Verified>({ max: maxRememberedTokens });
   const nowSeconds = () => Math.floor(clock.now() / 1000);
@@ -108,6 +110,7 @@ export function createTokens({ keyRing, issuers, clock }: TokensOptions): Tokens
     // Whatever was remembered: the key may be gone by now.
     if (!keyRing.published(environment).some((key) => key.kid === kid)) throw untrusted();
     if (claims.expiresAtSeconds <= nowSeconds()) throw tokenExpired();
+    metrics.tokenVerified(environment, known ? 'remembered' : 'first');
     if (!known) remembered.set(token, verified);
     return claims;
   }

@@ -114,6 +114,7 @@ describe('the log of a request', () => {
       requestId: headers.get('x-request-id'),
       environment: 'test',
       method: 'POST',
+      field: 'viewer',
       status: 200,
       durationMs: expect.any(Number),
       msg: 'request',

@@ -2,10 +2,11 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '../../server/database/database.ts';
-import { fromWebRequest } from '../../server/http/exchange.ts';
+import { fromWebRequest } from '../../server/http/message.ts';
 import { createGraphqlHandler } from '../../server/http/handler.ts';
 import { createOriginRules } from '../../server/http/origin.ts';
 import { createLogger } from '../../server/log.ts';
+import { unmeasured } from '../../server/metrics.ts';
 import { createDatabase } from '../support/postgres.ts';
 
 afterEach(() => vi.useRealTimers());
@@ -57,6 +58,7 @@ test('a request that nobody answers is told to come again after ten seconds', as
     originRules: createOriginRules({ allowedOrigins: new Set(), ownOrigins: new Set(), onRefused: () => undefined }),
     authenticate: async () => ({ kind: 'anonymous', refusal: undefined }),
     logger: createLogger({ level: 'silent', destination: process.stderr }),
+    metrics: unmeasured,
   });
   const request = new Request('http://localhost/sandbox/graphql?query={__typename}');
   const answer = handler(fromWebRequest(request, '127.0.0.1'));

@@ -8,6 +8,7 @@ import type { Clock } from '../../server/clock.ts';
 import { issuersOf } from '../../server/config.ts';
 import type { SocketConnection } from '../../server/database/connection.ts';
 import { openDatabase } from '../../server/database/database.ts';
+import type { Prometheus } from '../../server/http/metrics.ts';
 import { createLogger } from '../../server/log.ts';
 import { deriveKeys } from '../../server/master-key.ts';
 import { createRules, type Rules } from '../../server/rules.ts';
@@ -26,6 +27,8 @@ interface HarnessOptions {
   readonly requestsPerMinute?: number;
   readonly stripeApiBase?: string;
   readonly keyRotationDays?: number;
+  /** What Prometheus would read: of this process, as `serve` has it. */
+  readonly prometheus?: Prometheus;
 }
 
 export interface TestMerchant {
@@ -77,17 +80,20 @@ export async function createHarness(options: HarnessOptions = {}) {
   const logLines: string[] = [];
   const destination = new Writable({ write: (line, _encoding, done) => (logLines.push(String(line)), done()) });
   const logger = createLogger({ level: 'trace', destination });
+  const metrics = options.prometheus?.metrics;
   const database = await openDatabase({
     connection,
     applicationName: 'test',
     maxConnections: 10,
     onQuery: (statement) => statements.push(statement),
+    onFailure: (failure) => metrics?.databaseFailed('requests', failure),
   });
   const feedDatabase = await openDatabase({
     connection,
     applicationName: 'test feed',
     maxConnections: 1,
     onQuery: (statement) => statements.push(statement),
+    onFailure: (failure) => metrics?.databaseFailed('feed', failure),
   });
   const issuers = issuersOf(publicUrl);
   const rules = await createRules({
@@ -101,18 +107,21 @@ export async function createHarness(options: HarnessOptions = {}) {
     stripeApiBase: options.stripeApiBase,
     keyRotationDays: options.keyRotationDays ?? 90,
     logger,
+    metrics,
   });
   const app = createApp({
     database,
     rules,
     issuers,
     logger,
+    metrics,
     allowedOrigins: [shopOrigin],
     ownOrigins: [publicUrl],
     requestsPerMinute: options.requestsPerMinute ?? 0,
     graphiql: 'on',
     documentation: new Map([['/llms.txt', '# BillingOS']]),
   });
+  options.prometheus?.watch({ revocations: rules.revocations, pools: { requests: database, feed: feedDatabase } });
   await app.start();
 
   const stop = async () => {

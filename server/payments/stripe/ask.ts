@@ -5,6 +5,7 @@ import type { Logger } from '../../log.ts';
 import type { StripeAccounts } from '../../stripe/account.ts';
 import { hostOf } from '../../stripe/host.ts';
 import { checkKey } from '../../stripe/key.ts';
+import { inStripeSpan } from '../../stripe/span.ts';
 import { apiErrorOf, notConfigured, type Right, stripeFailureOf } from './failure.ts';
 
 /**
@@ -46,7 +47,7 @@ export function createAsk({ accounts, logger, apiBase }: AskOptions): Ask {
   return async (owner, right, request) => {
     const [key, library] = await Promise.all([keyOf(owner), import('stripe')]);
     try {
-      return await request(new library.Stripe(key, config));
+      return await inStripeSpan(right, () => request(new library.Stripe(key, config)));
     } catch (error) {
       const failure = stripeFailureOf(error);
       if (!failure) throw error;
