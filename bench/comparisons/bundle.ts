@@ -44,7 +44,6 @@ export async function compareBundle(): Promise<Comparison[]> {
     {
       ...measured,
       series: [clerk, page],
-      headline: 'What a page downloads, gzip, beside `@clerk/react` (which loads more at run time)',
     },
     { ...measured, series: [autumn, page] },
     { ...measured, series: [betterAuth, page] },

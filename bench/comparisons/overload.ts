@@ -51,7 +51,6 @@ export const compareOverload = (directory: string, { load }: Effort): Promise<Co
       unit: 'requests/s',
       better: 'more',
       series: [atKnee, beyond],
-      headline: '`createSession` answered at three times the load that it can bear, beside that load',
     };
     const refusals = detailOf(beyond, 'refusedP99Ms', 'a refusal', '503: 99 of 100 came sooner.');
     if (refusals.samples.some(({ value }) => value === 0)) return [goodput];

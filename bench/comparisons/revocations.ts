@@ -27,7 +27,6 @@ export async function compareRevocations(_directory: string, { startRounds }: Ef
       better: 'less',
       series,
       bar: { of: 'value', atMost: 200 },
-      headline: 'Memory for one live revocation, beside an entry of a `Map`',
     },
   ];
 }

@@ -35,9 +35,10 @@ export async function fill(connection: ClientConfig, rows: number): Promise<void
     for (const { drop } of [...structure.foreignKeys, ...indexes.flat()]) await client.query(drop);
 
     const key = await keyOf(client);
+    const endMs = Date.now();
     await Promise.all([
-      client.query(customersSql(rows), [key.merchantId]),
-      second.query(sessionsSql(rows), [key.merchantId, key.id]),
+      client.query(customersSql(rows, endMs), [key.merchantId]),
+      second.query(sessionsSql(rows, endMs), [key.merchantId, key.id]),
     ]);
 
     await Promise.all(indexes.map((ofTable, index) => createAll(clients[index] ?? client, ofTable)));
@@ -74,22 +75,22 @@ async function keyOf(client: Client): Promise<{ merchantId: string; id: string }
   return rows[0];
 }
 
-/** The number and the moment of each row: the last one is of now. */
-const numbered = (rows: number) => `(
-    select number, (extract(epoch from now()) * 1000)::bigint - ((${rows} - number)::bigint * ${spreadOverMs} / ${rows}) as ms
+/** The number and the moment of each row, up to the end. */
+const numbered = (rows: number, endMs: number) => `(
+    select number, ${endMs} - ((${rows} - number)::bigint * ${spreadOverMs} / ${rows}) as ms
     from generate_series(1, ${rows}) as number
   ) as numbered`;
 
 const momentSql = (milliseconds: string) => `to_timestamp((${milliseconds}) / 1000.0)`;
 
-const customersSql = (rows: number) => `insert into customers
+const customersSql = (rows: number, endMs: number) => `insert into customers
     (merchant_id, environment, id, external_user_id, email, metadata, source, created_at)
   select $1, 'test', ${idSql('cus', 'ms', 'number')}, 'user-' || number, 'user-' || number || '@example.com', '{}', 'session',
     ${momentSql('ms')}
-  from ${numbered(rows)}`;
+  from ${numbered(rows, endMs)}`;
 
-const sessionsSql = (rows: number) => `insert into sessions
+const sessionsSql = (rows: number, endMs: number) => `insert into sessions
     (merchant_id, environment, id, customer_id, key_id, external_user_id, metadata, created_at, expires_at)
   select $1, 'test', ${idSql('ses', 'ms', 'number')}, ${idSql('cus', 'ms', 'number')}, $2, 'user-' || number, '{}',
     ${momentSql('ms')}, ${momentSql(`ms + ${lifetimeMs}`)}
-  from ${numbered(rows)}`;
+  from ${numbered(rows, endMs)}`;

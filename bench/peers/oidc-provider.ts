@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair } from 'jose';
-import Provider, { type JWK } from 'oidc-provider';
+import { Provider, type JWK } from 'oidc-provider';
 import { readTask } from '../floors/server.ts';
 
 /** Issues a JWT access token to a client that shows its secret; what it keeps, it keeps in memory. */
@@ -43,7 +43,8 @@ const provider = new Provider('http://localhost:4000', {
   },
 });
 
-const server = createServer({ keepAliveTimeout: 65_000 }, provider.callback());
+const answer = provider.callback();
+const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => void answer(request, response));
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`ready on http://127.0.0.1:${(server.address() as AddressInfo).port}/token\n`);
 });

@@ -5,7 +5,7 @@ const tokensPerRound = 1_000;
 const issuer = 'https://clerk.example.com';
 
 /** Session tokens as Clerk makes them: it takes RS256 only, and these claims. */
-export async function clerkSigner() {
+export async function createClerkSigner() {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
   const jwtKey = await exportSPKI(publicKey);
 
