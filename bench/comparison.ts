@@ -5,9 +5,16 @@ export interface Comparison {
   readonly title: string;
   readonly unit: 'requests/s' | 'µs' | 'ms' | 'MiB' | 'bytes';
   readonly better: 'more' | 'less';
-  /** The first is the floor: the others are divided by it, round by round. */
+  /** The first is what the others are divided by, round by round: a floor, or a peer. */
   readonly series: readonly [Series, ...Series[]];
+  /** What each of the others should reach. */
+  readonly bar?: Bar;
+  /** Its line in the README, which shows a few rows only: of several others, the last. */
+  readonly headline?: string;
 }
+
+/** Set before measuring, and not moved after. */
+export type Bar = { readonly of: 'ratio' | 'value' } & ({ readonly atLeast: number } | { readonly atMost: number });
 
 export interface Series {
   readonly name: string;
@@ -23,8 +30,8 @@ export interface Sample {
   readonly details?: Readonly<Record<string, number>>;
 }
 
-/** One contender beside the floor. */
-export interface Row {
+/** One contender beside another. */
+export interface Row extends Pick<Comparison, 'bar' | 'headline'> {
   readonly title: string;
   readonly unit: Comparison['unit'];
   readonly better: Comparison['better'];
@@ -38,14 +45,16 @@ export interface Row {
   readonly largestRatio: number;
 }
 
-export function rowsOf({ title, unit, better, series: [floor, ...others] }: Comparison): Row[] {
+export function rowsOf({ title, unit, better, bar, headline, series: [floor, ...others] }: Comparison): Row[] {
   const floorValues = floor.samples.map(({ value }) => value);
-  return others.map(({ name, samples }) => {
+  return others.map(({ name, samples }, index) => {
     const ratios = samples.map(({ value }, round) => value / (floorValues[round] ?? Number.NaN));
     return {
       title,
       unit,
       better,
+      ...(bar && { bar }),
+      ...(headline !== undefined && index === others.length - 1 && { headline }),
       name,
       value: median(samples.map(({ value }) => value)),
       floorName: floor.name,
@@ -55,4 +64,11 @@ export function rowsOf({ title, unit, better, series: [floor, ...others] }: Comp
       largestRatio: Math.max(...ratios),
     };
   });
+}
+
+/** Whether the row reaches its bar, judged by medians; `undefined` when none was set. */
+export function isMet({ bar, ratio, value }: Row): boolean | undefined {
+  if (!bar) return undefined;
+  const reached = bar.of === 'ratio' ? ratio : value;
+  return 'atLeast' in bar ? reached >= bar.atLeast : reached <= bar.atMost;
 }

@@ -1,6 +1,6 @@
-import type { Comparison, Row } from './comparison.ts';
+import { isMet, type Comparison, type Row } from './comparison.ts';
 
-const header = ['figure', 'ours', 'value', 'floor', 'floor’s value', 'ratio', 'spread'];
+const header = ['figure', 'measured', 'value', 'beside', 'its value', 'ratio', 'spread', 'bar', 'met'];
 
 /** For people at a terminal: columns as wide as their widest cell. */
 export function terminalTable(rows: readonly Row[]): string {
@@ -21,18 +21,34 @@ export function markdownTable(rows: readonly Row[]): string {
   return [header, rule, ...rows.map(cellsOf)].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-const cellsOf = ({ title, unit, name, value, floorName, floor, ratio, smallestRatio, largestRatio }: Row) => [
-  title,
-  name,
-  `${toText(value)} ${unit}`,
-  floorName,
-  `${toText(floor)} ${unit}`,
-  toText(ratio),
-  smallestRatio === largestRatio ? '–' : `${toText(smallestRatio)}–${toText(largestRatio)}`,
-];
+function cellsOf(row: Row): string[] {
+  const { title, unit, name, value, floorName, floor, ratio, smallestRatio, largestRatio } = row;
+  return [
+    title,
+    name,
+    `${toText(value)} ${unit}`,
+    floorName,
+    `${toText(floor)} ${unit}`,
+    toText(ratio),
+    smallestRatio === largestRatio ? '–' : `${toText(smallestRatio)}–${toText(largestRatio)}`,
+    barText(row),
+    metText(row),
+  ];
+}
+
+export function barText({ bar, unit }: Row): string {
+  if (!bar) return '–';
+  const [sign, bound] = 'atLeast' in bar ? ['≥', bar.atLeast] : ['≤', bar.atMost];
+  return bar.of === 'ratio' ? `${sign} ${toText(bound)}` : `${sign} ${toText(bound)} ${unit}`;
+}
+
+export function metText(row: Row): string {
+  const met = isMet(row);
+  return met === undefined ? '–' : met ? 'yes' : 'no';
+}
 
 /** Three digits count; the rest is noise. */
-const toText = (value: number) =>
+export const toText = (value: number) =>
   value.toLocaleString('en', value >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 });
 
 export const describeSeries = (comparisons: readonly Comparison[]): string =>

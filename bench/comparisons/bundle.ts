@@ -4,6 +4,7 @@ import { build, type Rolldown } from 'vite';
 import type { Comparison, Series } from '../comparison.ts';
 import { projectDirectory } from '../place.ts';
 
+const measured = { title: 'size in the browser', unit: 'bytes', better: 'less' } as const;
 const settings = 'built by Vite as part of an app, React left out, gzip -9';
 
 /** What a browser downloads, without React. */
@@ -23,7 +24,30 @@ export async function compareBundle(): Promise<Comparison[]> {
     does: `Every export, data hooks too; ${settings}.`,
     entry: 'client/react/index.ts',
   });
-  return [{ title: 'size in the browser', unit: 'bytes', better: 'less', series: [urql, page, everything] }];
+  const clerk = await bundled({
+    name: '@clerk/react',
+    does: `\`ClerkProvider\`, \`useAuth\` and \`useSession\`; ${settings}. Its session core (\`clerk-js\`) is loaded beside it, from Clerk, and not counted.`,
+    entry: 'bench/bundles/clerk.ts',
+  });
+  const autumn = await bundled({
+    name: 'autumn-js/react',
+    does: `\`AutumnProvider\` and \`useCustomer\`; ${settings}.`,
+    entry: 'bench/bundles/autumn.ts',
+  });
+  const betterAuth = await bundled({
+    name: 'better-auth/react',
+    does: `\`createAuthClient\`; ${settings}.`,
+    entry: 'bench/bundles/better-auth.ts',
+  });
+  return [
+    { ...measured, series: [urql, page, everything] },
+    {
+      ...measured,
+      series: [clerk, page],
+    },
+    { ...measured, series: [autumn, page] },
+    { ...measured, series: [betterAuth, page] },
+  ];
 }
 
 async function bundled({ entry, ...series }: Pick<Series, 'name' | 'does'> & { entry: string }): Promise<Series> {

@@ -1,21 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Comparison, Sample } from '../comparison.ts';
+import type { Effort } from '../effort.ts';
 import type { Child } from '../processes/child.ts';
-import { startFloor } from '../processes/floor.ts';
+import { startProgram } from '../processes/program.ts';
 import { descendantsMib, residentMib } from '../processes/memory.ts';
 import { startService } from '../processes/service.ts';
 
-const rounds = 3;
 const restMs = 2_000;
 
 /** What the processes hold two seconds after they are ready, before the first request. Nothing where there is no /proc. */
-export async function compareMemory(directory: string): Promise<Comparison[]> {
+export async function compareMemory(directory: string, { startRounds }: Effort): Promise<Comparison[]> {
   if (process.platform !== 'linux') return [];
   const bare: Sample[] = [];
   const server: Sample[] = [];
   const postgres: Sample[] = [];
-  for (let round = 0; round < rounds; round++) {
-    bare.push(...(await atRest(await startFloor('quiet'), [residentMib])));
+  for (let round = 0; round < startRounds; round++) {
+    bare.push(...(await atRest(await startProgram('floors/quiet'), [residentMib])));
     const [ours, below] = await atRest(await startService({ directory }), [residentMib, descendantsMib]);
     if (ours && below) {
       server.push(ours);

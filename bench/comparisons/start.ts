@@ -1,20 +1,19 @@
 import { join } from 'node:path';
 import type { Comparison } from '../comparison.ts';
+import type { Effort } from '../effort.ts';
 import type { Child } from '../processes/child.ts';
-import { startFloor } from '../processes/floor.ts';
+import { startProgram } from '../processes/program.ts';
 import { startService } from '../processes/service.ts';
 import { takeRounds } from '../rounds.ts';
 
-const rounds = 5;
-
 /** From the start of the process until it serves. */
-export async function compareStart(parent: string): Promise<Comparison[]> {
+export async function compareStart(parent: string, { startRounds }: Effort): Promise<Comparison[]> {
   let directory = parent;
-  const series = await takeRounds(rounds, [
+  const series = await takeRounds(startRounds, [
     {
       name: 'bare node:http',
       does: 'A `node:http` server that answers `{}`: until it listens.',
-      measure: () => readyAfter(startFloor('quiet')),
+      measure: () => readyAfter(startProgram('floors/quiet')),
     },
     {
       name: 'first start',

@@ -1,115 +1,110 @@
-import { generateKeyPair, jwtVerify, type CryptoKey } from 'jose';
-import { systemClock } from '../../server/clock.ts';
-import { newId } from '../../server/id.ts';
+import { jwtVerify } from 'jose';
 import { createAcceptToken } from '../../server/token/accept.ts';
-import { tokenRevoked } from '../../server/token/credential-error.ts';
-import { createRevocationMemory } from '../../server/token/revocation-memory.ts';
-import { headerOf, signingAlgorithm, type SigningKey } from '../../server/token/signing-key.ts';
-import { createTokens, prefixOf } from '../../server/token/token.ts';
+import { signingAlgorithm } from '../../server/token/signing-key.ts';
+import { prefixOf } from '../../server/token/token.ts';
 import type { Comparison } from '../comparison.ts';
-import { takeRounds, type Contender } from '../rounds.ts';
+import type { Effort } from '../effort.ts';
+import { takeRounds } from '../rounds.ts';
+import { createClerkSigner } from '../verifying/clerk.ts';
+import { fastJwtCheck, jsonwebtokenCheck } from '../verifying/libraries.ts';
+import { revokedBeside } from '../verifying/revoked.ts';
+import { createSigner, issuers } from '../verifying/signer.ts';
 
-const rounds = 15;
-const tokensPerRound = 1_000;
 /** What is done within microseconds is done several times, to be longer than the clock is coarse. */
 const repetitions = 20;
 const revokedSessions = 1_000;
-
-const issuers = { live: 'http://localhost:4000', test: 'http://localhost:4000/sandbox' };
+const measured = { title: 'verification of one token', unit: 'µs', better: 'less' } as const;
 
 /** What one token costs, in this process and one after the other. */
-export async function compareVerification(): Promise<Comparison[]> {
-  const { tokens, publicKey, keyRing } = await createSigner();
-  const acceptToken = createAcceptToken({ tokens, revocations: createRevocations(), keyRing });
-  const options = { algorithms: [signingAlgorithm], typ: 'bos-session+jwt', issuer: issuers.test };
-  let fresh: string[] = [];
+export async function compareVerification(_directory: string, { inProcessRounds }: Effort): Promise<Comparison[]> {
+  const contenders = await createContenders();
+  await takeRounds(2, contenders);
+  const series = await takeRounds(inProcessRounds, contenders);
+  const [jose, fastJwt, jsonwebtoken, clerk, firstSight, fastJwtSeen, seenBefore, withRevocations] = series;
+  return [
+    { ...measured, series: [jose, firstSight], bar: { of: 'ratio', atMost: 1.2 } },
+    { ...measured, series: [fastJwt, firstSight] },
+    { ...measured, series: [jsonwebtoken, firstSight] },
+    { ...measured, series: [clerk, firstSight] },
+    {
+      ...measured,
+      series: [jose, seenBefore, withRevocations],
+      bar: { of: 'value', atMost: 5 },
+      headline: 'A token seen before, revocations included, beside bare `jose`',
+    },
+    { ...measured, series: [fastJwtSeen, seenBefore] },
+  ];
+}
 
-  const perToken = (contender: Pick<Contender, 'name' | 'does'>, times: number, check: Check): Contender => {
-    const measure = async () => ({ value: await microsecondsEach(fresh, times, check) });
-    return { ...contender, measure };
-  };
-  const jose = perToken(
-    { name: 'bare jose', does: '`jwtVerify` with algorithm, type and issuer, on tokens of ours.' },
-    1,
-    (token) => jwtVerify(token.slice(prefixOf('test').length), publicKey, options),
-  );
-  const firstSight = perToken(
-    { name: 'first sight', does: 'Our check of a token that this process never saw: form, signature, every claim.' },
-    1,
-    (token) => tokens.verify(token, 'test'),
-  );
-  const seenBefore = perToken(
-    { name: 'seen before', does: 'The same of a token whose signature was verified before.' },
-    repetitions,
-    (token) => tokens.verify(token, 'test'),
-  );
-  const withRevocations = perToken(
+async function createContenders() {
+  const signer = await createSigner();
+  const clerk = await createClerkSigner();
+  const acceptToken = createAcceptToken({ ...signer, revocations: revokedBeside(revokedSessions) });
+  const verify = (token: string) => signer.tokens.verify(token, 'test');
+  const library = { publicPem: signer.publicPem, issuer: issuers.test };
+  const byFastJwt = fastJwtCheck({ ...library, cache: false });
+  const byFastJwtWithCache = fastJwtCheck({ ...library, cache: true });
+  const byJsonwebtoken = jsonwebtokenCheck(library);
+  let fresh: readonly string[] = [];
+
+  const once = (check: Check) => async () => ({ value: await microsecondsEach(fresh, 1, check) });
+  const often = (check: Check) => async () => ({ value: await microsecondsEach(fresh, repetitions, check) });
+  const joseOptions = { algorithms: [signingAlgorithm], typ: 'bos-session+jwt', issuer: issuers.test };
+  const measureJose = once((token) => jwtVerify(jwsOf(token), signer.publicKey, joseOptions));
+
+  return [
+    {
+      name: 'bare jose',
+      does: '`jwtVerify` with algorithm, type and issuer, on tokens of ours.',
+      async measure() {
+        fresh = await signer.signMany();
+        return measureJose();
+      },
+    },
+    {
+      name: 'fast-jwt',
+      does: '`createVerifier` with the same key, algorithm and issuer, without its cache.',
+      measure: once(async (token) => byFastJwt(jwsOf(token))),
+    },
+    {
+      name: 'jsonwebtoken',
+      does: '`verify` with the same key, algorithm and issuer.',
+      measure: once(async (token) => byJsonwebtoken(jwsOf(token))),
+    },
+    {
+      name: '@clerk/backend',
+      does: '`verifyToken` with the public key given (no network), on tokens of its own form: RS256, whose signatures are checked faster than those of ES256.',
+      measure: async () => ({ value: await microsecondsEach(await clerk.signMany(), 1, clerk.check) }),
+    },
+    {
+      name: 'first sight',
+      does: 'Our check of a token that this process never saw: form, signature, every claim.',
+      measure: once(verify),
+    },
+    {
+      name: 'fast-jwt, seen before',
+      does: 'Its cache on, tokens that are in it: it keeps hashes of tokens.',
+      measure: often(async (token) => byFastJwtWithCache(jwsOf(token))),
+    },
+    {
+      name: 'seen before',
+      does: 'Ours, of a token whose signature was verified before.',
+      measure: often(verify),
+    },
     {
       name: 'seen before, with revocations',
       does: `The same, and whether it was revoked, beside ${revokedSessions.toLocaleString('en')} revoked sessions: all that a request pays.`,
+      measure: often((token) => acceptToken(token, 'test')),
     },
-    repetitions,
-    (token) => acceptToken(token, 'test'),
-  );
-
-  const beginning: Contender = {
-    ...jose,
-    async measure() {
-      fresh = await signMany(tokens);
-      return jose.measure();
-    },
-  };
-  const contenders = [beginning, firstSight, seenBefore, withRevocations] as const;
-  await takeRounds(2, contenders);
-  const series = await takeRounds(rounds, contenders);
-  return [{ title: 'verification of one token', unit: 'µs', better: 'less', series }];
+  ] as const;
 }
 
 type Check = (token: string) => Promise<unknown>;
+
+const jwsOf = (token: string) => token.slice(prefixOf('test').length);
 
 async function microsecondsEach(tokens: readonly string[], times: number, check: Check): Promise<number> {
   const startedAt = performance.now();
   for (let time = 0; time < times; time++) for (const token of tokens) await check(token);
   return ((performance.now() - startedAt) * 1_000) / (tokens.length * times);
-}
-
-async function createSigner() {
-  const { privateKey, publicKey } = await generateKeyPair(signingAlgorithm);
-  const kid = 'a-key-of-22-characters';
-  const header = Buffer.from(JSON.stringify(headerOf(kid))).toString('base64url');
-  const key: SigningKey = { kid, header, privateKey, publicKey, publicJwk: {} };
-  const keyRing = { signer: () => key, published: () => [key], isFresh: () => true, refresh: async () => undefined };
-  const tokens = createTokens({ keyRing, issuers, clock: systemClock });
-  return { tokens, publicKey: publicKey satisfies CryptoKey, keyRing };
-}
-
-async function signMany(tokens: ReturnType<typeof createTokens>): Promise<string[]> {
-  const now = systemClock.now();
-  const issuedAtSeconds = Math.floor(now / 1_000);
-  const claims = () => ({
-    merchantId: newId('mer', now),
-    environment: 'test' as const,
-    customerId: newId('cus', now),
-    sessionId: newId('ses', now),
-    keyId: newId('key', now),
-    operations: 'all' as const,
-    issuedAtSeconds,
-    expiresAtSeconds: issuedAtSeconds + 3_600,
-  });
-  return Promise.all(Array.from({ length: tokensPerRound }, () => tokens.sign(claims())));
-}
-
-/** The memory that every check asks, without the feed that fills it from the database. */
-function createRevocations() {
-  const memory = createRevocationMemory(systemClock);
-  const now = systemClock.now();
-  const owner = { merchantId: newId('mer', now), environment: 'test' } as const;
-  for (let count = 0; count < revokedSessions; count++) {
-    memory.remember(owner, { kind: 'session', subject: newId('ses', now), revokedAtMs: now });
-  }
-  return {
-    async check(claims: Parameters<typeof memory.revokes>[0]) {
-      if (memory.revokes(claims)) throw tokenRevoked();
-    },
-  };
 }

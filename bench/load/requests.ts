@@ -2,10 +2,10 @@ import { print } from 'graphql';
 import { BillingOS } from '../../client/node.ts';
 import { CreateSessionDocument, ViewerDocument } from '../../client/generated.ts';
 import type { Service } from '../processes/service.ts';
-import { connections, type LoadRequest } from './job.ts';
+import { defaultConnections, type LoadRequest } from './job.ts';
 
 /** Enough that no answer is the same, few enough that all are seen in the warm-up. */
-const users = Array.from({ length: connections * 16 }, (_none, index) => `user-${index + 1}`);
+const users = Array.from({ length: defaultConnections * 16 }, (_none, index) => `user-${index + 1}`);
 
 /** What a merchant's server needs at least. */
 const shortDocument = `mutation CreateSession($input: CreateSessionInput!) {
@@ -14,7 +14,7 @@ const shortDocument = `mutation CreateSession($input: CreateSessionInput!) {
 
 const creationsWith = (query: string, { secretKey }: Service): LoadRequest[] =>
   users.map((externalUserId) => ({
-    bearer: secretKey,
+    authorization: `Bearer ${secretKey}`,
     body: JSON.stringify({ query, variables: { input: { externalUserId } } }),
   }));
 
@@ -30,5 +30,7 @@ export async function viewerRequests(service: Service): Promise<LoadRequest[]> {
   const tokens: string[] = [];
   for (const externalUserId of users)
     tokens.push((await billingos.createSessionToken({ externalUserId })).sessionToken);
-  return tokens.map((bearer) => ({ bearer, body }));
+  return tokens.map((token) => ({ authorization: `Bearer ${token}`, body }));
 }
+
+export const tokenOf = ({ authorization }: LoadRequest): string => authorization.replace('Bearer ', '');

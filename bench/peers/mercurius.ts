@@ -1,0 +1,15 @@
+import { fastify } from 'fastify';
+import { mercurius } from 'mercurius';
+import { schema } from '../../schema/index.ts';
+import { readTask } from '../floors/server.ts';
+import { openOurs } from './ours.ts';
+import type { PeerTask } from './task.ts';
+
+const contextFor = await openOurs(readTask() as PeerTask);
+const app = fastify();
+await app.register(mercurius, {
+  schema,
+  path: '/graphql',
+  context: (request) => contextFor(request.headers.authorization),
+});
+process.stdout.write(`ready on ${await app.listen({ port: 0, host: '127.0.0.1' })}/graphql\n`);
