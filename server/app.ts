@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Environment, environments } from '../schema/environment.ts';
 import { createAuthenticate } from './authenticate.ts';
+import type { RequestsPerMinute } from './config.ts';
 import type { Documentation } from './documentation.ts';
 import { documentResponse, jwksResponse } from './http/documents.ts';
 import { createEndpoint } from './http/endpoint.ts';
@@ -22,8 +23,9 @@ export interface AppOptions extends Pick<RulesOptions, 'database' | 'issuers' | 
   readonly allowedOrigins: readonly string[];
   /** Origins under which this service itself is reached. */
   readonly ownOrigins: readonly string[];
-  /** For one secret key; 0 is no limit. */
-  readonly requestsPerMinute: number;
+  readonly requestsPerMinute: RequestsPerMinute;
+  /** Whether other processes serve from the same database: then limits hold for all of them together. */
+  readonly processes: 'one' | 'several';
   readonly graphiql: 'on' | 'off';
   readonly documentation: Documentation;
 }
@@ -44,7 +46,9 @@ const basePaths: Readonly<Record<Environment, string>> = { live: '', test: '/san
 
 export function createApp(options: AppOptions): App {
   const { database, rules, logger } = options;
-  const rateLimits = createRateLimits({ requestsPerMinute: options.requestsPerMinute });
+  const { requestsPerMinute, processes } = options;
+  const sharedCounts = processes === 'several' ? rules.sharedCounts : undefined;
+  const rateLimits = createRateLimits({ requestsPerMinute, sharedCounts, logger });
   const maskFor = createErrorMask(logger);
   let isStopping = false;
   const health = createHealth({
@@ -57,7 +61,7 @@ export function createApp(options: AppOptions): App {
     ['/livez', async () => health.live()],
     ['/readyz', () => health.ready()],
     ...documentRoutes(options.documentation),
-    [`${basePaths.test}${pagesPath}`, createPaymentHandler({ desk: rules.desk, logger })],
+    [`${basePaths.test}${pagesPath}`, createPaymentHandler({ desk: rules.desk, rateLimits, logger })],
     ...environments.flatMap((environment) => environmentRoutes(environment, rateLimits, options)),
   ]);
 
@@ -78,6 +82,7 @@ export function createApp(options: AppOptions): App {
       rules.lastUsed.start();
       rules.retention.start();
       rules.renewals.start();
+      rateLimits.start();
       logger.debug('the work beside requests has begun');
     },
 
@@ -92,6 +97,7 @@ export function createApp(options: AppOptions): App {
         rules.retention.stop(),
         rules.renewals.stop(),
         rules.importJobs.stop(),
+        rateLimits.stop(),
       ]);
     },
   };
@@ -141,7 +147,7 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
     [path, handler],
     [
       `${basePaths[environment]}/webhooks/stripe/`,
-      createWebhookHandler({ environment, webhooks: rules.webhooks, logger }),
+      createWebhookHandler({ environment, webhooks: rules.webhooks, rateLimits, logger }),
     ],
     [`${basePaths[environment]}/.well-known/jwks.json`, async () => jwksResponse(jwksOf(rules.keyRing, environment))],
   ];

@@ -19,12 +19,19 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   /** Whose `X-Forwarded-For` is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[];
-  /** For one secret key; 0 is no limit. */
-  readonly requestsPerMinute: number;
+  readonly requestsPerMinute: RequestsPerMinute;
   readonly graphiql: 'on' | 'off';
   /** Where Stripe's API is, when not at Stripe. */
   readonly stripeApiBase: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
+}
+
+/** 0 is no limit. */
+export interface RequestsPerMinute {
+  readonly ofSecretKey: number;
+  readonly ofCustomer: number;
+  /** Without a credential that is accepted. */
+  readonly ofAddress: number;
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -53,6 +60,8 @@ const list = (isItem: (item: string) => boolean) =>
       .refine((items) => items.every(isItem)),
   );
 
+const requestsPerMinute = (fallback: number) => integer(0, 1_000_000_000, fallback);
+
 /** Every variable by its name, and how it is read. */
 export const variables = z.object({
   PORT: integer(0, 65_535, 4_000),
@@ -63,7 +72,9 @@ export const variables = z.object({
   BILLINGOS_MASTER_KEY: variable(z.string().min(32).optional()),
   BILLINGOS_ALLOWED_ORIGINS: list(isOrigin),
   BILLINGOS_TRUSTED_PROXIES: list(isAddressRange),
-  BILLINGOS_RATE_LIMIT: integer(0, 1_000_000_000, 6_000),
+  BILLINGOS_RATE_LIMIT: requestsPerMinute(6_000),
+  BILLINGOS_RATE_LIMIT_CUSTOMER: requestsPerMinute(600),
+  BILLINGOS_RATE_LIMIT_ADDRESS: requestsPerMinute(1_200),
   BILLINGOS_GRAPHIQL: variable(z.enum(['on', 'off']).default('on')),
   STRIPE_API_BASE: variable(z.string().refine(isPublicUrl).optional()),
   LOG_LEVEL: variable(z.enum(logLevels).default('info')),
@@ -80,6 +91,8 @@ const expectations: Readonly<Record<keyof typeof variables.shape, string>> = {
   BILLINGOS_ALLOWED_ORIGINS: 'must be origins such as https://app.example.com, separated by commas',
   BILLINGOS_TRUSTED_PROXIES: 'must be addresses or CIDR ranges, separated by commas',
   BILLINGOS_RATE_LIMIT: 'must be a number of requests a minute, 0 for no limit',
+  BILLINGOS_RATE_LIMIT_CUSTOMER: 'must be a number of requests a minute, 0 for no limit',
+  BILLINGOS_RATE_LIMIT_ADDRESS: 'must be a number of requests a minute, 0 for no limit',
   BILLINGOS_GRAPHIQL: 'must be on or off',
   STRIPE_API_BASE: 'must be an https URL, or http for a loopback host',
   LOG_LEVEL: `must be one of ${logLevels.join(', ')}`,
@@ -111,7 +124,11 @@ function toConfig(read: z.output<typeof variables>): Config {
     masterKey: read.BILLINGOS_MASTER_KEY,
     allowedOrigins: read.BILLINGOS_ALLOWED_ORIGINS,
     trustedProxies: read.BILLINGOS_TRUSTED_PROXIES,
-    requestsPerMinute: read.BILLINGOS_RATE_LIMIT,
+    requestsPerMinute: {
+      ofSecretKey: read.BILLINGOS_RATE_LIMIT,
+      ofCustomer: read.BILLINGOS_RATE_LIMIT_CUSTOMER,
+      ofAddress: read.BILLINGOS_RATE_LIMIT_ADDRESS,
+    },
     graphiql: read.BILLINGOS_GRAPHIQL,
     stripeApiBase: read.STRIPE_API_BASE,
     logLevel: read.LOG_LEVEL,

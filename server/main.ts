@@ -43,6 +43,7 @@ export async function serve({ env, stdout, stderr, onStopSignal, exit }: ServerP
       database,
       rules,
       logger,
+      processes: config.database.kind === 'embedded' ? 'one' : 'several',
       ownOrigins: ownOriginsOf(config.publicUrl),
       documentation: await readDocumentation(),
     });

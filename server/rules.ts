@@ -24,6 +24,7 @@ import { createTestClocks } from './payments/test-clock.ts';
 import { createRetention } from './retention.ts';
 import { createSecretKeys } from './secret-keys.ts';
 import { createSessions } from './sessions.ts';
+import { createSharedCounts } from './shared-counts.ts';
 import { createStripeAccounts } from './stripe/account.ts';
 import { createStripeSources } from './stripe/sources.ts';
 import { createWebhooks } from './stripe/webhook.ts';
@@ -123,6 +124,7 @@ export async function createRules(options: RulesOptions) {
     webhooks,
     lastUsed,
     retention,
+    sharedCounts: createSharedCounts(database),
     sessions,
     catalog: createCatalog({ database }),
     subscriptions: createSubscriptions({ database, paymentsFor }),

@@ -30,6 +30,8 @@ export async function startService({ directory, nodeOptions = [] }: ServiceOptio
         PUBLIC_URL: 'http://localhost:4000',
         BILLINGOS_DATA_DIR: join(directory, 'data'),
         BILLINGOS_RATE_LIMIT: '0',
+        BILLINGOS_RATE_LIMIT_CUSTOMER: '0',
+        BILLINGOS_RATE_LIMIT_ADDRESS: '0',
       },
       stderr: log.fd,
       readyPattern: /ready on \S+\n/,

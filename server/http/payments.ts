@@ -1,7 +1,7 @@
 import type { Logger } from '../log.ts';
 import type { Desk, Payment } from '../payments/simulator/desk.ts';
 import { type PageAddress, pageAddressOf } from '../payments/simulator/page-url.ts';
-import { createFrame, type Handler } from './frame.ts';
+import { type Connection, createFrame, type Handler } from './frame.ts';
 import {
   authenticationPage,
   checkoutPage,
@@ -13,11 +13,13 @@ import {
   paidPage,
   portalPage,
 } from './payment-pages.ts';
+import type { RateLimits } from './rate-limit.ts';
 import { checkLength } from './request-rules.ts';
 import { ApiError } from '../../schema/errors.ts';
 
 interface PaymentHandlerOptions {
   readonly desk: Desk;
+  readonly rateLimits: Pick<RateLimits, 'countStranger'>;
   readonly logger: Logger;
 }
 
@@ -29,7 +31,7 @@ interface Form {
 const maxFormBytes = 4_096;
 
 /** The pages of the built-in payments: a checkout, a portal, an invoice. Whoever has the address may see the page. */
-export function createPaymentHandler({ desk, logger }: PaymentHandlerOptions): Handler {
+export function createPaymentHandler({ desk, rateLimits, logger }: PaymentHandlerOptions): Handler {
   async function checkout(address: PageAddress, form: Form | undefined): Promise<Response> {
     const page = await desk.readCheckout(address);
     if (!page) return gone();
@@ -58,7 +60,8 @@ export function createPaymentHandler({ desk, logger }: PaymentHandlerOptions): H
     return row ? pageResponse(invoicePage(row), 200) : gone();
   }
 
-  async function answer(request: Request): Promise<Response> {
+  async function answer(request: Request, connection: Connection): Promise<Response> {
+    await rateLimits.countStranger(connection.address);
     if (request.method !== 'GET' && request.method !== 'POST') {
       throw new ApiError('INVALID_INPUT', 'Use GET or POST.', { status: 405, headers: { allow: 'GET, POST' } });
     }

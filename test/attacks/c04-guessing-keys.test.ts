@@ -44,7 +44,7 @@ test('C4 who has guessed too often is told when to come back, and nothing else',
   const address = '198.51.100.77';
   await guessMany(address, 60, 20);
   const answer = await guess(address);
-  expect(answer).toMatchObject({ status: 429, code: 'RATE_LIMITED', data: null });
+  expect(answer).toMatchObject({ status: 429, code: 'RATE_LIMITED', data: undefined });
   const seconds = Number(answer.headers.get('retry-after'));
   expect(seconds).toBeGreaterThanOrEqual(1);
   expect(seconds).toBeLessThanOrEqual(60);
