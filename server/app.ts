@@ -3,15 +3,18 @@ import { type Environment, environments } from '../schema/environment.ts';
 import { createAuthenticate } from './authenticate.ts';
 import type { RequestsPerMinute } from './config.ts';
 import type { Documentation } from './documentation.ts';
+import { createAdmission, type Door } from './http/admission.ts';
 import { documentResponse, jwksResponse } from './http/documents.ts';
 import { createEndpoint } from './http/endpoint.ts';
 import { createErrorMask, errorResponse } from './http/errors.ts';
 import type { Handler } from './http/frame.ts';
 import { createGraphqlHandler } from './http/handler.ts';
 import { createHealth } from './http/health.ts';
+import { createLoopWatch } from './http/loop-watch.ts';
 import { createOriginRules } from './http/origin.ts';
 import { createPaymentHandler } from './http/payments.ts';
 import { createRateLimits, type RateLimits } from './http/rate-limit.ts';
+import { routeOf } from './http/route.ts';
 import { createWebhookHandler } from './http/webhooks.ts';
 import { pagesPath } from './payments/simulator/page-url.ts';
 import type { Rules, RulesOptions } from './rules.ts';
@@ -26,6 +29,8 @@ export interface AppOptions extends Pick<RulesOptions, 'database' | 'issuers' | 
   readonly requestsPerMinute: RequestsPerMinute;
   /** Whether other processes serve from the same database: then limits hold for all of them together. */
   readonly processes: 'one' | 'several';
+  /** Requests that are worked on at the same time, before more are refused; 0 refuses none. */
+  readonly maxInFlight: number;
   readonly graphiql: 'on' | 'off';
   readonly documentation: Documentation;
 }
@@ -33,6 +38,8 @@ export interface AppOptions extends Pick<RulesOptions, 'database' | 'issuers' | 
 export interface App {
   /** The whole service: a request in, a response out. */
   readonly fetch: Handler;
+  /** Refuses a request before it is read, when there is more than can be answered. `fetch` does the same, at a higher price. */
+  readonly door: Door;
   /** Reads the revocations in force, and begins the work that goes on beside requests. Not ready before. */
   start(): Promise<void>;
   /** Not ready from here on, though requests are still answered. */
@@ -49,6 +56,8 @@ export function createApp(options: AppOptions): App {
   const { requestsPerMinute, processes } = options;
   const sharedCounts = processes === 'several' ? rules.sharedCounts : undefined;
   const rateLimits = createRateLimits({ requestsPerMinute, sharedCounts, logger });
+  const loopWatch = createLoopWatch(rules.clock);
+  const admission = createAdmission({ maxInFlight: options.maxInFlight, loopWatch, logger });
   const maskFor = createErrorMask(logger);
   let isStopping = false;
   const health = createHealth({
@@ -61,15 +70,17 @@ export function createApp(options: AppOptions): App {
     ['/livez', async () => health.live()],
     ['/readyz', () => health.ready()],
     ...documentRoutes(options.documentation),
-    [`${basePaths.test}${pagesPath}`, createPaymentHandler({ desk: rules.desk, rateLimits, logger })],
-    ...environments.flatMap((environment) => environmentRoutes(environment, rateLimits, options)),
+    admission.guard(`${basePaths.test}${pagesPath}`, createPaymentHandler({ desk: rules.desk, rateLimits, logger })),
+    ...environments.flatMap((environment) => environmentRoutes(environment, { rateLimits, admission }, options)),
   ]);
 
   return {
+    door: admission.door,
+
     async fetch(request, connection) {
       try {
         const { pathname } = new URL(request.url);
-        const route = routes.get(pathname) ?? routes.get(parentOf(pathname));
+        const route = routeOf(routes, pathname);
         return await (route ? route(request, connection) : nothingHere());
       } catch (error) {
         // Whatever got past a route must not reach the adapter, which would answer with a stack.
@@ -83,6 +94,8 @@ export function createApp(options: AppOptions): App {
       rules.retention.start();
       rules.renewals.start();
       rateLimits.start();
+      loopWatch.start();
+      admission.start();
       logger.debug('the work beside requests has begun');
     },
 
@@ -91,6 +104,8 @@ export function createApp(options: AppOptions): App {
     },
 
     async stop() {
+      loopWatch.stop();
+      admission.stop();
       await Promise.all([
         rules.revocations.stop(),
         rules.lastUsed.stop(),
@@ -103,9 +118,27 @@ export function createApp(options: AppOptions): App {
   };
 }
 
-function environmentRoutes(environment: Environment, rateLimits: RateLimits, options: AppOptions): [string, Handler][] {
+interface Gates {
+  readonly rateLimits: RateLimits;
+  readonly admission: Pick<ReturnType<typeof createAdmission>, 'guard'>;
+}
+
+function environmentRoutes(
+  environment: Environment,
+  { rateLimits, admission }: Gates,
+  options: AppOptions,
+): [string, Handler][] {
   const { rules, logger, graphiql, issuers } = options;
   const path = `${basePaths[environment]}/graphql`;
+  const originRules = createOriginRules({
+    allowedOrigins: new Set(options.allowedOrigins),
+    ownOrigins: new Set(options.ownOrigins),
+    onRefused: (origin) =>
+      logger.warn(
+        { origin: origin.slice(0, 200) },
+        'a page was refused: its origin is not in BILLINGOS_ALLOWED_ORIGINS',
+      ),
+  });
   const handler = createGraphqlHandler({
     environment,
     endpoint: createEndpoint({
@@ -125,15 +158,7 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
         billing: rules.billing,
       },
     }),
-    originRules: createOriginRules({
-      allowedOrigins: new Set(options.allowedOrigins),
-      ownOrigins: new Set(options.ownOrigins),
-      onRefused: (origin) =>
-        logger.warn(
-          { origin: origin.slice(0, 200) },
-          'a page was refused: its origin is not in BILLINGOS_ALLOWED_ORIGINS',
-        ),
-    }),
+    originRules,
     authenticate: createAuthenticate({
       secretKeys: rules.secretKeys,
       acceptToken: rules.acceptToken,
@@ -144,17 +169,14 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
     logger,
   });
   return [
-    [path, handler],
-    [
+    admission.guard(path, handler, originRules.answerHeaders),
+    admission.guard(
       `${basePaths[environment]}/webhooks/stripe/`,
       createWebhookHandler({ environment, webhooks: rules.webhooks, rateLimits, logger }),
-    ],
+    ),
     [`${basePaths[environment]}/.well-known/jwks.json`, async () => jwksResponse(jwksOf(rules.keyRing, environment))],
   ];
 }
-
-/** A route that ends with a slash is that of everything directly below it. */
-const parentOf = (pathname: string) => pathname.slice(0, pathname.lastIndexOf('/') + 1);
 
 const documentRoutes = (documentation: Documentation): [string, Handler][] =>
   [...documentation].map(([path, document]) => [path, async () => documentResponse(document)]);

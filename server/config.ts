@@ -20,6 +20,8 @@ export interface Config {
   /** Whose `X-Forwarded-For` is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[];
   readonly requestsPerMinute: RequestsPerMinute;
+  /** Requests that are worked on at the same time, before more are refused; 0 refuses none. */
+  readonly maxInFlight: number;
   readonly graphiql: 'on' | 'off';
   /** Where Stripe's API is, when not at Stripe. */
   readonly stripeApiBase: string | undefined;
@@ -75,6 +77,7 @@ export const variables = z.object({
   BILLINGOS_RATE_LIMIT: requestsPerMinute(6_000),
   BILLINGOS_RATE_LIMIT_CUSTOMER: requestsPerMinute(600),
   BILLINGOS_RATE_LIMIT_ADDRESS: requestsPerMinute(1_200),
+  BILLINGOS_MAX_IN_FLIGHT: integer(0, 1_000_000, 1_000),
   BILLINGOS_GRAPHIQL: variable(z.enum(['on', 'off']).default('on')),
   STRIPE_API_BASE: variable(z.string().refine(isPublicUrl).optional()),
   LOG_LEVEL: variable(z.enum(logLevels).default('info')),
@@ -93,6 +96,7 @@ const expectations: Readonly<Record<keyof typeof variables.shape, string>> = {
   BILLINGOS_RATE_LIMIT: 'must be a number of requests a minute, 0 for no limit',
   BILLINGOS_RATE_LIMIT_CUSTOMER: 'must be a number of requests a minute, 0 for no limit',
   BILLINGOS_RATE_LIMIT_ADDRESS: 'must be a number of requests a minute, 0 for no limit',
+  BILLINGOS_MAX_IN_FLIGHT: 'must be a number of requests, 0 to refuse none',
   BILLINGOS_GRAPHIQL: 'must be on or off',
   STRIPE_API_BASE: 'must be an https URL, or http for a loopback host',
   LOG_LEVEL: `must be one of ${logLevels.join(', ')}`,
@@ -129,6 +133,7 @@ function toConfig(read: z.output<typeof variables>): Config {
       ofCustomer: read.BILLINGOS_RATE_LIMIT_CUSTOMER,
       ofAddress: read.BILLINGOS_RATE_LIMIT_ADDRESS,
     },
+    maxInFlight: read.BILLINGOS_MAX_IN_FLIGHT,
     graphiql: read.BILLINGOS_GRAPHIQL,
     stripeApiBase: read.STRIPE_API_BASE,
     logLevel: read.LOG_LEVEL,

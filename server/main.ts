@@ -48,7 +48,7 @@ export async function serve({ env, stdout, stderr, onStopSignal, exit }: ServerP
       documentation: await readDocumentation(),
     });
     await run(app, async () => {
-      const listener = await listen({ ...config, fetch: app.fetch });
+      const listener = await listen({ ...config, fetch: app.fetch, door: app.door });
       say(`  Live     ${config.issuers.live}/graphql`);
       say(`  Sandbox  ${config.issuers.test}/graphql   (open it in a browser: GraphiQL)`);
       say(`BillingOS is ready on http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${listener.port}`);

@@ -108,6 +108,7 @@ export async function createRules(options: RulesOptions) {
     clock,
   });
   return {
+    clock,
     keyRing,
     tokens,
     revocations,

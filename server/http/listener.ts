@@ -3,10 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { createServerAdapter } from '@whatwg-node/server';
 import proxyAddress from 'proxy-addr';
 import { StartupError } from '../startup-error.ts';
+import type { Door } from './admission.ts';
 import type { Handler } from './frame.ts';
 
 interface ListenOptions {
   readonly fetch: Handler;
+  /** Asked before `fetch`. */
+  readonly door?: Door;
   readonly port: number;
   readonly host: string;
   /** Whose `X-Forwarded-For` is believed. */
@@ -26,7 +29,7 @@ const requestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 65_000;
 const maxConnections = 10_000;
 
-export async function listen({ fetch, port, host, trustedProxies }: ListenOptions): Promise<Listener> {
+export async function listen({ fetch, door, port, host, trustedProxies }: ListenOptions): Promise<Listener> {
   const server = createServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -44,6 +47,7 @@ export async function listen({ fetch, port, host, trustedProxies }: ListenOption
         return answer;
       },
       proxyAddress.compile([...trustedProxies]),
+      door,
     ),
   );
   server.maxConnections = maxConnections;
@@ -51,11 +55,17 @@ export async function listen({ fetch, port, host, trustedProxies }: ListenOption
   return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, graceMs) };
 }
 
-function toRequestListener(fetch: Handler, isTrusted: ReturnType<typeof proxyAddress.compile>): RequestListener {
+function toRequestListener(
+  fetch: Handler,
+  isTrusted: ReturnType<typeof proxyAddress.compile>,
+  door: Door | undefined,
+): RequestListener {
   const adapter = createServerAdapter<{ req: IncomingMessage }>((request, { req }) =>
     fetch(request, { address: proxyAddress(req, isTrusted) }),
   );
   return (request, response) => {
+    const refusal = door?.(request);
+    if (refusal) return void response.writeHead(refusal.status, refusal.headers).end(refusal.body);
     // Node keeps the first of two and forgets the other; whoever sends two means to be understood differently by two readers.
     if ((request.headersDistinct['authorization']?.length ?? 0) > 1) {
       response.writeHead(400, { 'content-type': 'application/json', connection: 'close' });

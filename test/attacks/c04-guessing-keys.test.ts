@@ -28,9 +28,9 @@ async function guessMany(address: string, count: number, atOnce: number): Promis
 }
 
 test.each([
-  ['one after the other', 1, 1_000],
-  ['all at once', 10_000, 10_000],
-])('C4 10,000 wrong keys cost few reads of the database, %s', async (_how, atOnce, count) => {
+  ['one after the other', 1, 300],
+  ['all at once', 2_000, 2_000],
+])('C4 however many wrong keys cost few reads of the database, %s', async (_how, atOnce, count) => {
   const address = `198.51.100.${atOnce % 250}`;
   const before = harness.requestStatements().length;
   const answers = await guessMany(address, count, atOnce);

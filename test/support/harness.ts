@@ -26,6 +26,7 @@ interface HarnessOptions {
   /** What is left out has no limit. */
   readonly requestsPerMinute?: Partial<RequestsPerMinute>;
   readonly processes?: 'one' | 'several';
+  readonly maxInFlight?: number;
   readonly stripeApiBase?: string;
 }
 
@@ -113,6 +114,7 @@ export async function createHarness(options: HarnessOptions = {}) {
     ownOrigins: [publicUrl],
     requestsPerMinute: { ...noLimits, ...options.requestsPerMinute },
     processes: options.processes ?? 'one',
+    maxInFlight: options.maxInFlight ?? 0,
     graphiql: 'on',
     documentation: new Map([['/llms.txt', '# BillingOS']]),
   });

@@ -5,7 +5,7 @@ import type { Harness } from './harness.ts';
 
 /** The harness's app behind a real listener on a free port of the loopback interface. */
 export const listenFor = (harness: Harness, trustedProxies: readonly string[] = []): Promise<Listener> =>
-  listen({ fetch: harness.app.fetch, port: 0, host: '127.0.0.1', trustedProxies });
+  listen({ fetch: harness.app.fetch, door: harness.app.door, port: 0, host: '127.0.0.1', trustedProxies });
 
 export interface RawAnswer {
   readonly status: number;

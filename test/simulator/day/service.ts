@@ -78,6 +78,7 @@ export async function openService(connection: SocketConnection): Promise<Service
       ownOrigins: [apiUrl],
       requestsPerMinute: { ofSecretKey: 0, ofCustomer: 0, ofAddress: 0 },
       processes: 'one',
+      maxInFlight: 0,
       graphiql: 'off',
       documentation: new Map(),
     });
