@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Environment, environments } from '../schema/environment.ts';
 import { createAuthenticate } from './authenticate.ts';
+import type { RequestsPerMinute } from './config.ts';
 import type { Documentation } from './documentation.ts';
+import { createAdmission } from './http/admission.ts';
 import { documentAnswer, jwksAnswer } from './http/documents.ts';
 import { createEndpoint } from './http/endpoint.ts';
 import { createErrorMask, errorAnswer } from './http/errors.ts';
@@ -16,9 +18,11 @@ import {
 } from './http/message.ts';
 import { createGraphqlHandler } from './http/handler.ts';
 import { createHealth } from './http/health.ts';
+import { createLoopWatch } from './http/loop-watch.ts';
 import { createOriginRules } from './http/origin.ts';
 import { createPaymentHandler } from './http/payments.ts';
 import { createRateLimits, type RateLimits } from './http/rate-limit.ts';
+import { routeOf } from './http/route.ts';
 import { createWebhookHandler } from './http/webhooks.ts';
 import { unmeasured } from './metrics.ts';
 import { pagesPath } from './payments/simulator/page-url.ts';
@@ -31,8 +35,11 @@ export interface AppOptions extends Pick<RulesOptions, 'database' | 'issuers' | 
   readonly allowedOrigins: readonly string[];
   /** Origins under which this service itself is reached. */
   readonly ownOrigins: readonly string[];
-  /** For one secret key; 0 is no limit. */
-  readonly requestsPerMinute: number;
+  readonly requestsPerMinute: RequestsPerMinute;
+  /** Whether other processes serve from the same database: then limits hold for all of them together. */
+  readonly processes: 'one' | 'several';
+  /** Requests that are worked on at the same time, before more are refused; 0 refuses none. */
+  readonly maxInFlight: number;
   readonly graphiql: 'on' | 'off';
   readonly documentation: Documentation;
 }
@@ -54,8 +61,11 @@ export interface App {
 const basePaths: Readonly<Record<Environment, string>> = { live: '', test: '/sandbox' };
 
 export function createApp(options: AppOptions): App {
-  const { database, rules, logger, metrics = unmeasured } = options;
-  const rateLimits = createRateLimits({ requestsPerMinute: options.requestsPerMinute, metrics });
+  const { database, rules, logger, requestsPerMinute, processes, metrics = unmeasured } = options;
+  const sharedCounts = processes === 'several' ? rules.sharedCounts : undefined;
+  const rateLimits = createRateLimits({ requestsPerMinute, sharedCounts, logger, metrics });
+  const loopWatch = createLoopWatch(rules.clock);
+  const admission = createAdmission({ maxInFlight: options.maxInFlight, loopWatch, logger, metrics });
   const maskFor = createErrorMask(logger);
   let isStopping = false;
   const health = createHealth({
@@ -68,15 +78,16 @@ export function createApp(options: AppOptions): App {
     ['/livez', async () => health.live()],
     ['/readyz', () => health.ready()],
     ...documentRoutes(options.documentation),
-    [`${basePaths.test}${pagesPath}`, createPaymentHandler({ desk: rules.desk, logger, metrics })],
-    ...environments.flatMap((environment) => environmentRoutes(environment, rateLimits, options)),
+    [
+      `${basePaths.test}${pagesPath}`,
+      admission.guard(createPaymentHandler({ desk: rules.desk, rateLimits, logger, metrics })),
+    ],
+    ...environments.flatMap((environment) => environmentRoutes(environment, { rateLimits, admission }, options)),
   ]);
-
-  const routeOf = (path: string) => routes.get(path) ?? routes.get(parentOf(path));
 
   async function answer(request: ApiRequest): Promise<Answer> {
     try {
-      const route = routes.get(request.url) ?? routeOf(pathOf(request.url) ?? '');
+      const route = routes.get(request.url) ?? routeOf(routes, pathOf(request.url) ?? '');
       return await (route ? route(request) : nothingHere());
     } catch (error) {
       // Whatever got past a route must not reach the listener, which knows nothing to say.
@@ -94,6 +105,9 @@ export function createApp(options: AppOptions): App {
       rules.retention.start();
       rules.renewals.start();
       rules.keyRotation.start();
+      rateLimits.start();
+      loopWatch.start();
+      admission.start();
       logger.debug('the work beside requests has begun');
     },
 
@@ -102,6 +116,8 @@ export function createApp(options: AppOptions): App {
     },
 
     async stop() {
+      loopWatch.stop();
+      admission.stop();
       await Promise.all([
         rules.revocations.stop(),
         rules.lastUsed.stop(),
@@ -109,14 +125,33 @@ export function createApp(options: AppOptions): App {
         rules.renewals.stop(),
         rules.keyRotation.stop(),
         rules.importJobs.stop(),
+        rateLimits.stop(),
       ]);
     },
   };
 }
 
-function environmentRoutes(environment: Environment, rateLimits: RateLimits, options: AppOptions): [string, Handler][] {
+interface Gates {
+  readonly rateLimits: RateLimits;
+  readonly admission: Pick<ReturnType<typeof createAdmission>, 'guard'>;
+}
+
+function environmentRoutes(
+  environment: Environment,
+  { rateLimits, admission }: Gates,
+  options: AppOptions,
+): [string, Handler][] {
   const { rules, logger, graphiql, issuers, metrics = unmeasured } = options;
   const path = `${basePaths[environment]}/graphql`;
+  const originRules = createOriginRules({
+    allowedOrigins: new Set(options.allowedOrigins),
+    ownOrigins: new Set(options.ownOrigins),
+    onRefused: (origin) =>
+      logger.warn(
+        { origin: origin.slice(0, 200) },
+        'a page was refused: its origin is not in BILLINGOS_ALLOWED_ORIGINS',
+      ),
+  });
   const handler = createGraphqlHandler({
     environment,
     endpoint: createEndpoint({
@@ -136,15 +171,7 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
         billing: rules.billing,
       },
     }),
-    originRules: createOriginRules({
-      allowedOrigins: new Set(options.allowedOrigins),
-      ownOrigins: new Set(options.ownOrigins),
-      onRefused: (origin) =>
-        logger.warn(
-          { origin: origin.slice(0, 200) },
-          'a page was refused: its origin is not in BILLINGOS_ALLOWED_ORIGINS',
-        ),
-    }),
+    originRules,
     authenticate: createAuthenticate({
       secretKeys: rules.secretKeys,
       acceptToken: rules.acceptToken,
@@ -157,10 +184,10 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
     metrics,
   });
   return [
-    [path, handler],
+    [path, admission.guard(handler, originRules.answerHeaders)],
     [
       `${basePaths[environment]}/webhooks/stripe/`,
-      createWebhookHandler({ environment, webhooks: rules.webhooks, logger, metrics }),
+      admission.guard(createWebhookHandler({ environment, webhooks: rules.webhooks, rateLimits, logger, metrics })),
     ],
     [
       `${basePaths[environment]}/.well-known/jwks.json`,
@@ -168,9 +195,6 @@ function environmentRoutes(environment: Environment, rateLimits: RateLimits, opt
     ],
   ];
 }
-
-/** A route that ends with a slash is that of everything directly below it. */
-const parentOf = (pathname: string) => pathname.slice(0, pathname.lastIndexOf('/') + 1);
 
 const documentRoutes = (documentation: Documentation): [string, Handler][] =>
   [...documentation].map(([path, document]) => [path, async () => documentAnswer(document)]);

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Caller } from '../schema/context.ts';
 import type { Environment } from '../schema/environment.ts';
+import type { ErrorCode } from '../schema/error-codes.ts';
 import { ApiError } from '../schema/errors.ts';
 import type { RateLimits } from './http/rate-limit.ts';
 import type { LastUsed } from './last-used.ts';
@@ -14,7 +16,7 @@ interface AuthenticateOptions {
   readonly secretKeys: Pick<SecretKeys, 'find' | 'isInUse'>;
   readonly acceptToken: AcceptToken;
   readonly lastUsed: Pick<LastUsed, 'note'>;
-  readonly rateLimits: RateLimits;
+  readonly rateLimits: Omit<RateLimits, 'refuseStranger'>;
   readonly metrics: Pick<Metrics, 'credentialRefused'>;
   readonly endpoints: Readonly<Record<Environment, string>>;
 }
@@ -23,7 +25,7 @@ export interface Credential {
   /** The value of the one `Authorization` header; `null` when there is none. */
   readonly authorization: string | null;
   readonly environment: Environment;
-  /** The caller's network address, for counting failures. */
+  /** The caller's network address: what is not accepted counts for it. */
   readonly address: string;
 }
 
@@ -35,7 +37,10 @@ const bearerPattern = /^Bearer ([\w.~+/=-]+)$/i;
 /** The credential of an `Authorization` header; `undefined` when it is not of the Bearer form. */
 export const bearerOf = (authorization: string): string | undefined => bearerPattern.exec(authorization)?.[1];
 
-/** Turns a credential into a caller. A bad one makes an anonymous caller who carries the reason. */
+/**
+ * Turns a credential into a caller. A bad one makes an anonymous caller who carries the reason. Throws RATE_LIMITED for
+ * whoever has used up a limit, so that no more work is done for it.
+ */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const { secretKeys, acceptToken, lastUsed, rateLimits, metrics, endpoints } = options;
   // A burst cannot be quicker than the count of its failures.
@@ -50,7 +55,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
       : await inTurn(address, () => lookUp(secretKey, address));
     // A key of one environment cannot carry the other's prefix, its checksum covers it; the row decides all the same.
     if (record?.environment !== environment) throw untrusted();
-    await rateLimits.countRequest(record.id);
+    await rateLimits.countSecretKey(record.id);
     return { kind: 'merchant', merchantId: record.merchantId, environment, keyId: record.id };
   }
 
@@ -63,22 +68,38 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   }
 
   async function customerOf(token: string, { environment }: Credential): Promise<Caller> {
-    const claims = await acceptToken(token, environment);
+    const claims = await acceptToken(token, environment).catch((error: unknown) => countOver(token, error));
+    await rateLimits.countCustomer(claims.customerId);
     lastUsed.note(claims);
     const { merchantId, customerId, sessionId, operations } = claims;
     return { kind: 'customer', merchantId, environment, customerId, sessionId, operations };
   }
 
+  /** Clients send each a token that is over, and get another one: that counts for nobody but who sends it again and again. */
+  async function countOver(token: string, error: unknown): Promise<never> {
+    if (hasCode(error, 'TOKEN_EXPIRED', 'TOKEN_REVOKED')) {
+      await rateLimits.countCustomer(createHash('sha256').update(token).digest('base64url'));
+    }
+    throw error;
+  }
+
+  async function anonymous(address: string, refusal: ApiError | undefined): Promise<Caller> {
+    if (!refusal || hasCode(refusal, 'UNAUTHENTICATED', 'WRONG_ENVIRONMENT')) await rateLimits.countStranger(address);
+    return { kind: 'anonymous', refusal };
+  }
+
   return async (credential) => {
-    if (credential.authorization === null) return { kind: 'anonymous', refusal: undefined };
-    const bearer = bearerOf(credential.authorization);
+    const { authorization, address } = credential;
+    if (authorization === null) return anonymous(address, undefined);
+    const bearer = bearerOf(authorization);
     try {
       if (bearer === undefined) throw untrusted();
       return await (bearer.startsWith('sk_') ? merchantOf(bearer, credential) : customerOf(bearer, credential));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       metrics.credentialRefused(credential.environment, kindOf(bearer), error.code);
-      return { kind: 'anonymous', refusal: error };
+      if (error.code === 'RATE_LIMITED') throw error;
+      return anonymous(address, error);
     }
   };
 }
@@ -87,3 +108,5 @@ function kindOf(bearer = ''): 'token' | 'secret_key' | 'none_of_ours' {
   if (bearer.startsWith('sk_')) return 'secret_key';
   return bearer.startsWith('bos_session_') ? 'token' : 'none_of_ours';
 }
+const hasCode = (error: unknown, ...codes: readonly ErrorCode[]) =>
+  error instanceof ApiError && codes.includes(error.code);

@@ -19,8 +19,9 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   /** Whose `X-Forwarded-For` is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[];
-  /** For one secret key; 0 is no limit. */
-  readonly requestsPerMinute: number;
+  readonly requestsPerMinute: RequestsPerMinute;
+  /** Requests that are worked on at the same time, before more are refused; 0 refuses none. */
+  readonly maxInFlight: number;
   readonly graphiql: 'on' | 'off';
   /** How long a signing key signs before the next one is made; 0 is for ever. */
   readonly keyRotationDays: number;
@@ -29,6 +30,14 @@ export interface Config {
   readonly logLevel: (typeof logLevels)[number];
   /** Where Prometheus asks; `undefined`: nobody does. */
   readonly metricsAt: { readonly port: number; readonly host: string } | undefined;
+}
+
+/** 0 is no limit. */
+export interface RequestsPerMinute {
+  readonly ofSecretKey: number;
+  readonly ofCustomer: number;
+  /** Without a credential that is accepted. */
+  readonly ofAddress: number;
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -57,6 +66,8 @@ const list = (isItem: (item: string) => boolean) =>
       .refine((items) => items.every(isItem)),
   );
 
+const requestsPerMinute = (fallback: number) => integer(0, 1_000_000_000, fallback);
+
 /** Every variable by its name, and how it is read. */
 export const variables = z.object({
   PORT: integer(0, 65_535, 4_000),
@@ -67,7 +78,10 @@ export const variables = z.object({
   BILLINGOS_MASTER_KEY: variable(z.string().min(32).optional()),
   BILLINGOS_ALLOWED_ORIGINS: list(isOrigin),
   BILLINGOS_TRUSTED_PROXIES: list(isAddressRange),
-  BILLINGOS_RATE_LIMIT: integer(0, 1_000_000_000, 6_000),
+  BILLINGOS_RATE_LIMIT: requestsPerMinute(6_000),
+  BILLINGOS_RATE_LIMIT_CUSTOMER: requestsPerMinute(600),
+  BILLINGOS_RATE_LIMIT_ADDRESS: requestsPerMinute(1_200),
+  BILLINGOS_MAX_IN_FLIGHT: integer(0, 1_000_000, 1_000),
   BILLINGOS_KEY_ROTATION_DAYS: integer(0, 3_650, 90),
   BILLINGOS_GRAPHIQL: variable(z.enum(['on', 'off']).default('on')),
   STRIPE_API_BASE: variable(z.string().refine(isPublicUrl).optional()),
@@ -87,6 +101,9 @@ const expectations: Readonly<Record<keyof typeof variables.shape, string>> = {
   BILLINGOS_ALLOWED_ORIGINS: 'must be origins such as https://app.example.com, separated by commas',
   BILLINGOS_TRUSTED_PROXIES: 'must be addresses or CIDR ranges, separated by commas',
   BILLINGOS_RATE_LIMIT: 'must be a number of requests a minute, 0 for no limit',
+  BILLINGOS_RATE_LIMIT_CUSTOMER: 'must be a number of requests a minute, 0 for no limit',
+  BILLINGOS_RATE_LIMIT_ADDRESS: 'must be a number of requests a minute, 0 for no limit',
+  BILLINGOS_MAX_IN_FLIGHT: 'must be a number of requests, 0 to refuse none',
   BILLINGOS_KEY_ROTATION_DAYS: 'must be a number of days up to 3650, 0 for never',
   BILLINGOS_GRAPHIQL: 'must be on or off',
   STRIPE_API_BASE: 'must be an https URL, or http for a loopback host',
@@ -121,7 +138,12 @@ function toConfig(read: z.output<typeof variables>): Config {
     masterKey: read.BILLINGOS_MASTER_KEY,
     allowedOrigins: read.BILLINGOS_ALLOWED_ORIGINS,
     trustedProxies: read.BILLINGOS_TRUSTED_PROXIES,
-    requestsPerMinute: read.BILLINGOS_RATE_LIMIT,
+    requestsPerMinute: {
+      ofSecretKey: read.BILLINGOS_RATE_LIMIT,
+      ofCustomer: read.BILLINGOS_RATE_LIMIT_CUSTOMER,
+      ofAddress: read.BILLINGOS_RATE_LIMIT_ADDRESS,
+    },
+    maxInFlight: read.BILLINGOS_MAX_IN_FLIGHT,
     keyRotationDays: read.BILLINGOS_KEY_ROTATION_DAYS,
     graphiql: read.BILLINGOS_GRAPHIQL,
     stripeApiBase: read.STRIPE_API_BASE,

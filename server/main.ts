@@ -53,6 +53,7 @@ export async function serve({ env, stdout, stderr, onStopSignal, onExit, exit }:
       rules,
       logger,
       metrics,
+      processes: config.database.kind === 'embedded' ? 'one' : 'several',
       ownOrigins: ownOriginsOf(config.publicUrl),
       documentation: await readDocumentation(),
     });

@@ -12,6 +12,9 @@ export interface MeasuredRequest {
   readonly durationMs: number;
 }
 
+/** Of requests for a secret key, for a customer, for an address; of keys that were not accepted. */
+export type LimitName = 'secret_key' | 'customer' | 'address' | 'failure';
+
 /** The pool of the requests, and that of the revocation feed. */
 export type PoolName = 'requests' | 'feed';
 
@@ -33,10 +36,10 @@ export interface Metrics {
     credential: 'token' | 'secret_key' | 'none_of_ours',
     code: ErrorCode,
   ): void;
-  /** Which limit it was: `secret_key` or `address`. */
-  rateLimited(limit: string): void;
+  /** Which limit it was. */
+  rateLimited(limit: LimitName): void;
   /** A request that was turned away at the door, unread. */
-  overloaded(reason: string): void;
+  overloaded(reason: 'in_flight' | 'event_loop'): void;
   databaseFailed(pool: PoolName, failure: DatabaseFailure): void;
 }
 

@@ -18,7 +18,7 @@ const keptForMs = 30 * 86_400_000;
 const usesKeptForMs = 90 * 86_400_000;
 const rowsAtOnce = 1_000;
 
-/** Removes what is long over (sessions, revocations, imports, pages on which nothing can be paid, signing keys) and uses that nobody repeats, a few at a time, so that the tables stay bounded. */
+/** Removes what is long over (sessions, revocations, imports, pages on which nothing can be paid, signing keys, counts of rate limits) and uses that nobody repeats, a few at a time, so that the tables stay bounded. */
 export function createRetention({ database, signingKeys, clock, logger }: RetentionOptions) {
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
@@ -56,6 +56,7 @@ export function createRetention({ database, signingKeys, clock, logger }: Retent
       await removeFrom(table, 'expires_at', keptForMs);
     }
     await removeFrom('usage_events', 'created_at', usesKeptForMs);
+    await removeFrom('rate_limits', 'expires_at', 0);
     await removeImports();
     await signingKeys.removeGone(clock.now() - keptForMs);
   }

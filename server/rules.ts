@@ -26,6 +26,7 @@ import { createTestClocks } from './payments/test-clock.ts';
 import { createRetention } from './retention.ts';
 import { createSecretKeys } from './secret-keys.ts';
 import { createSessions } from './sessions.ts';
+import { createSharedCounts } from './shared-counts.ts';
 import { createStripeAccounts } from './stripe/account.ts';
 import { createStripeSources } from './stripe/sources.ts';
 import { createWebhooks } from './stripe/webhook.ts';
@@ -124,6 +125,7 @@ export async function createRules(options: RulesOptions) {
     metrics,
   });
   return {
+    clock,
     keyRing,
     signingKeys,
     keyRotation: createKeyRotation({ signingKeys, rotationDays: options.keyRotationDays, logger }),
@@ -142,6 +144,7 @@ export async function createRules(options: RulesOptions) {
     webhooks,
     lastUsed,
     retention,
+    sharedCounts: createSharedCounts(database),
     sessions,
     catalog: createCatalog({ database }),
     subscriptions: createSubscriptions({ database, paymentsFor }),

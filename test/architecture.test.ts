@@ -139,7 +139,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   'proxy-addr': /^server\/(config|http\/listener)\.ts/,
   '@pothos/plugin-dataloader': /^schema\/builder\.ts/,
   'ipaddr.js': /^server\/http\/rate-limit\.ts/,
-  'rate-limiter-flexible': /^server\/http\/rate-limit\.ts/,
+  'rate-limiter-flexible': /^server\/http\/limiter\.ts/,
   '@urql/exchange-auth': /^client\/exchange\.ts/,
   wonka: /^client\/exchange\.ts/,
   '@urql/core': /^client\/(exchange|client|failure|react\/)/,

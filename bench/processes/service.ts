@@ -36,6 +36,8 @@ export async function startService({ directory, nodeOptions = [], env = {} }: Se
         PUBLIC_URL: publicUrl,
         BILLINGOS_DATA_DIR: dataDirectory,
         BILLINGOS_RATE_LIMIT: '0',
+        BILLINGOS_RATE_LIMIT_CUSTOMER: '0',
+        BILLINGOS_RATE_LIMIT_ADDRESS: '0',
         ...env,
       },
       stderr: log.fd,

@@ -1,5 +1,5 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { DatabaseError, Pool, type ClientBase, type PoolConfig } from 'pg';
+import { DatabaseError, Pool, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
 import type { DatabaseFailure } from '../metrics.ts';
 import { reasonOf, StartupError } from '../startup-error.ts';
 import { toClientConfig, type Connection } from './connection.ts';
@@ -103,11 +103,28 @@ function createPool(options: DatabaseOptions): Pool {
     // Set by statement: poolers such as PgBouncer refuse them as startup parameters.
     onConnect: applyTimeouts as NonNullable<PoolConfig['onConnect']>,
   });
+  boundWaiting(pool);
   // A connection that breaks, idle or within a transaction, is an event; without a listener it would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
+
+/** Beyond this nobody would get a connection in time, and each who waits costs memory. */
+const maxWaiting = 1_000;
+
+/** The pool itself lets any number wait for a connection. It asks its own `connect` for each statement. */
+function boundWaiting(pool: Pool): void {
+  const connect = pool.connect.bind(pool) as (done?: Done) => Promise<PoolClient>;
+  const connectIfRoom = (done?: Done) => {
+    if (pool.waitingCount < maxWaiting) return connect(done);
+    const error = new DatabaseUnavailable('too many wait for a connection');
+    return done ? done(error, undefined, () => undefined) : Promise.reject(error);
+  };
+  pool.connect = connectIfRoom as Pool['connect'];
+}
+
+type Done = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
 
 /**
  * Why a connection failed. PostgreSQL's own words are safe to show; of anything else only the code is, because its

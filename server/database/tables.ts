@@ -564,3 +564,11 @@ export const stripeEvents = pgTable(
   },
   (table) => [primaryKey({ columns: [table.merchantId, table.environment, table.objectId] })],
 );
+
+/** What several processes counted together within a minute: the sums of rate limits. */
+export const rateLimits = pgTable('rate_limits', {
+  /** Which limit, and whose. */
+  key: id('key').primaryKey(),
+  points: bigint('points', { mode: 'number' }).notNull(),
+  expiresAt: moment('expires_at').notNull(),
+});

@@ -2,8 +2,8 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Desk, Payment } from '../payments/simulator/desk.ts';
 import { type PageAddress, pageAddressOf } from '../payments/simulator/page-url.ts';
-import { type Answer, type ApiRequest, type Handler, pathOf } from './message.ts';
 import { createFrame } from './frame.ts';
+import { type Answer, type ApiRequest, type Handler, pathOf } from './message.ts';
 import {
   authenticationPage,
   checkoutPage,
@@ -15,11 +15,13 @@ import {
   paidPage,
   portalPage,
 } from './payment-pages.ts';
+import type { RateLimits } from './rate-limit.ts';
 import { checkLength } from './request-rules.ts';
 import { ApiError } from '../../schema/errors.ts';
 
 interface PaymentHandlerOptions {
   readonly desk: Desk;
+  readonly rateLimits: Pick<RateLimits, 'countStranger'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -32,7 +34,7 @@ interface Form {
 const maxFormBytes = 4_096;
 
 /** The pages of the built-in payments: a checkout, a portal, an invoice. Whoever has the address may see the page. */
-export function createPaymentHandler({ desk, logger, metrics }: PaymentHandlerOptions): Handler {
+export function createPaymentHandler({ desk, rateLimits, logger, metrics }: PaymentHandlerOptions): Handler {
   async function checkout(address: PageAddress, form: Form | undefined): Promise<Answer> {
     const page = await desk.readCheckout(address);
     if (!page) return gone();
@@ -62,6 +64,7 @@ export function createPaymentHandler({ desk, logger, metrics }: PaymentHandlerOp
   }
 
   async function answer(request: ApiRequest): Promise<Answer> {
+    await rateLimits.countStranger(request.address);
     if (request.method !== 'GET' && request.method !== 'POST') {
       throw new ApiError('INVALID_INPUT', 'Use GET or POST.', { status: 405, headers: { allow: 'GET, POST' } });
     }

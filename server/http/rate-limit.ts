@@ -1,47 +1,61 @@
 import ipaddr from 'ipaddr.js';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { ApiError } from '../../schema/errors.ts';
-import { type Metrics, unmeasured } from '../metrics.ts';
+import type { RequestsPerMinute } from '../config.ts';
+import type { Logger } from '../log.ts';
+import { type LimitName, type Metrics, unmeasured } from '../metrics.ts';
+import type { SharedCounts } from '../shared-counts.ts';
+import { createLimitSharing } from './limit-sharing.ts';
+import { createLimiter } from './limiter.ts';
 
-/** All of these count in this process; each throws RATE_LIMITED with the time to wait. */
+/** Each of these throws RATE_LIMITED with the time to wait. */
 export interface RateLimits {
-  countRequest(keyId: string): Promise<void>;
+  countSecretKey(keyId: string): Promise<void>;
+  /** A customer, by whichever session; or a token that is genuine and over. */
+  countCustomer(customer: string): Promise<void>;
+  /** A request without a credential that was accepted. Those with a good one never count for their address. */
+  countStranger(address: string): Promise<void>;
   /** Notes a secret key that was not accepted. */
   countFailure(address: string): Promise<void>;
+  refuseStranger(address: string): Promise<void>;
   refuseAfterFailures(address: string): Promise<void>;
 }
 
 interface RateLimitsOptions {
-  /** Requests a minute for one secret key; 0 is no limit. */
-  readonly requestsPerMinute: number;
+  readonly requestsPerMinute: RequestsPerMinute;
+  /** What several processes on one database have in common; `undefined` when this one is alone. */
+  readonly sharedCounts: SharedCounts | undefined;
+  readonly logger: Logger;
   readonly metrics?: Pick<Metrics, 'rateLimited'>;
 }
 
-const windowSeconds = 60;
 /** Keys that are not accepted, a minute and address: room for a deployment with a stale key, none for guessing. */
 const failuresPerMinute = 30;
 
-export function createRateLimits({ requestsPerMinute, metrics = unmeasured }: RateLimitsOptions): RateLimits {
-  const requests =
-    requestsPerMinute > 0 ? new RateLimiterMemory({ points: requestsPerMinute, duration: windowSeconds }) : undefined;
-  const failures = new RateLimiterMemory({ points: failuresPerMinute, duration: windowSeconds });
+export function createRateLimits(options: RateLimitsOptions) {
+  const { requestsPerMinute, sharedCounts, logger, metrics = unmeasured } = options;
+  const sharing = sharedCounts && createLimitSharing({ sharedCounts, logger });
+  const limiterFor = (name: LimitName, limitPerMinute: number) =>
+    createLimiter({ limitPerMinute, onUse: sharing?.noteFor(name), onRefused: () => metrics.rateLimited(name) });
 
-  const refuseFor = (limit: string) => (reason: unknown) => {
-    if (reason instanceof RateLimiterRes) metrics.rateLimited(limit);
-    refuse(reason);
+  const secretKeys = limiterFor('secret_key', requestsPerMinute.ofSecretKey);
+  const customers = limiterFor('customer', requestsPerMinute.ofCustomer);
+  const strangers = limiterFor('address', requestsPerMinute.ofAddress);
+  const failures = limiterFor('failure', failuresPerMinute);
+
+  const limits: RateLimits = {
+    countSecretKey: (keyId) => secretKeys.count(keyId),
+    countCustomer: (customer) => customers.count(customer),
+    countStranger: (address) => strangers.count(networkOf(address)),
+    countFailure: (address) => failures.count(networkOf(address)),
+    refuseStranger: (address) => strangers.refuseIfUsedUp(networkOf(address)),
+    refuseAfterFailures: (address) => failures.refuseIfUsedUp(networkOf(address)),
   };
 
   return {
-    async countRequest(keyId) {
-      await requests?.consume(keyId).catch(refuseFor('secret_key'));
-    },
-    async countFailure(address) {
-      await failures.consume(networkOf(address)).catch(refuseFor('address'));
-    },
-    async refuseAfterFailures(address) {
-      const counted = await failures.get(networkOf(address));
-      if (counted && counted.consumedPoints >= failuresPerMinute) refuseFor('address')(counted);
-    },
+    ...limits,
+    /** Tells the other processes at once what was counted, and hears from them. */
+    share: async () => sharing?.share(),
+    start: () => sharing?.start(),
+    stop: async () => sharing?.stop(),
   };
 }
 
@@ -50,11 +64,4 @@ function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
-}
-
-function refuse(reason: unknown): never {
-  if (!(reason instanceof RateLimiterRes)) throw reason;
-  throw new ApiError('RATE_LIMITED', 'Too many requests.', {
-    retryAfterSeconds: Math.max(1, Math.ceil(reason.msBeforeNext / 1000)),
-  });
 }

@@ -4,13 +4,15 @@ import { isMerchantId } from '../../schema/id.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { notAccepted, type Webhooks } from '../stripe/webhook.ts';
-import { type Answer, type ApiRequest, type Handler, jsonAnswer, pathOf } from './message.ts';
 import { createFrame } from './frame.ts';
+import { type Answer, type ApiRequest, type Handler, jsonAnswer, pathOf } from './message.ts';
+import type { RateLimits } from './rate-limit.ts';
 import { checkLength } from './request-rules.ts';
 
 interface WebhookHandlerOptions {
   readonly environment: Environment;
   readonly webhooks: Webhooks;
+  readonly rateLimits: Pick<RateLimits, 'countStranger' | 'refuseStranger'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -18,8 +20,10 @@ interface WebhookHandlerOptions {
 const maxBodyBytes = 1_048_576;
 
 /** Where Stripe tells of what happened to one merchant's account, whose id ends the path. Any 2xx is the end of it for Stripe. */
-export function createWebhookHandler({ environment, webhooks, logger, metrics }: WebhookHandlerOptions): Handler {
-  async function answer(request: ApiRequest): Promise<Answer> {
+export function createWebhookHandler(options: WebhookHandlerOptions): Handler {
+  const { environment, webhooks, rateLimits, logger, metrics } = options;
+
+  async function take(request: ApiRequest): Promise<Answer> {
     if (request.method !== 'POST') {
       throw new ApiError('INVALID_INPUT', 'Use POST.', { status: 405, headers: { allow: 'POST' } });
     }
@@ -31,6 +35,18 @@ export function createWebhookHandler({ environment, webhooks, logger, metrics }:
     const body = await request.readBody();
     await webhooks.take({ merchantId, environment }, { signature, body });
     return jsonAnswer(200, { received: true });
+  }
+
+  /** Stripe may send as much as there is: for an address counts only what was not accepted from there. */
+  async function answer(request: ApiRequest): Promise<Answer> {
+    const { address } = request;
+    await rateLimits.refuseStranger(address);
+    try {
+      return await take(request);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'INVALID_INPUT') await rateLimits.countStranger(address);
+      throw error;
+    }
   }
 
   return createFrame({ environment, logger, metrics, name: 'webhook', answer });

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase, type Database, type DatabaseOptions } from '../../server/database/database.ts';
 import { migrate } from '../../server/database/migrate.ts';
+import { isOutage } from '../../server/database/outage.ts';
 import { StartupError } from '../../server/startup-error.ts';
 import { temporaryDirectory } from '../support/embedded.ts';
 import { createDatabase } from '../support/postgres.ts';
@@ -124,4 +125,21 @@ test('a migration that fails changes nothing and says why', async () => {
   );
   const { rows } = await database.db.execute(`select to_regclass('half') as half`);
   expect(rows).toEqual([{ half: null }]);
+});
+
+test('of those who wait for a connection a thousand may, more are told at once that there is none', async () => {
+  const { db, transaction } = await open({ maxConnections: 1 });
+  const held = await db.$client.connect();
+  const waiting = Array.from({ length: 1_000 }, () => db.$client.query('select 1'));
+  // The last ones may wait too long, on a slow machine.
+  const outcomes = Promise.allSettled(waiting);
+  const refused = [db.execute('select 1'), transaction(async () => 'begun')].map((work) =>
+    Promise.race([outcomes, work]).catch(isOutage),
+  );
+
+  expect(await Promise.all(refused)).toEqual([true, true]);
+  expect(db.$client.waitingCount).toBe(1_000);
+  held.release();
+  await expect(waiting[0]).resolves.toMatchObject({ rowCount: 1 });
+  await outcomes;
 });

@@ -29,7 +29,7 @@ async function growth(name: string, labels: Readonly<Record<string, string>>, wo
 
 let harness: Harness;
 beforeAll(async () => {
-  harness = await createHarness({ prometheus, requestsPerMinute: 1_000 });
+  harness = await createHarness({ prometheus, requestsPerMinute: { ofSecretKey: 1_000 } });
 });
 afterAll(() => harness.stop());
 
@@ -93,7 +93,7 @@ describe('is measured', () => {
         await harness.graphql('sk_test_no', viewer, {}, { address: '198.51.100.7' });
       }
     };
-    expect(await growth('billingos_rate_limited_total', { limit: 'address' }, guess)).toBe(1);
+    expect(await growth('billingos_rate_limited_total', { limit: 'failure' }, guess)).toBe(1);
   });
 
   test('the age of the revocation feed, which grows while nobody reads it', async () => {

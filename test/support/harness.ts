@@ -5,7 +5,7 @@ import type { Environment } from '../../schema/environment.ts';
 import type { MerchantId } from '../../schema/id.ts';
 import { type App, createApp } from '../../server/app.ts';
 import type { Clock } from '../../server/clock.ts';
-import { issuersOf } from '../../server/config.ts';
+import { issuersOf, type RequestsPerMinute } from '../../server/config.ts';
 import type { SocketConnection } from '../../server/database/connection.ts';
 import { openDatabase } from '../../server/database/database.ts';
 import type { Prometheus } from '../../server/http/metrics.ts';
@@ -24,7 +24,10 @@ interface HarnessOptions {
   readonly clock?: TestClock;
   /** `database`, as in production: the clock may be wrong then, and moving it moves nothing. */
   readonly timeOf?: 'database' | 'clock';
-  readonly requestsPerMinute?: number;
+  /** What is left out has no limit. */
+  readonly requestsPerMinute?: Partial<RequestsPerMinute>;
+  readonly processes?: 'one' | 'several';
+  readonly maxInFlight?: number;
   readonly stripeApiBase?: string;
   readonly keyRotationDays?: number;
   /** What Prometheus would read: of this process, as `serve` has it. */
@@ -68,9 +71,11 @@ export function createTestClock() {
 
 export type TestClock = ReturnType<typeof createTestClock>;
 
-/** The feed of revocations and signing keys, the last uses of sessions, and retention. */
+const noLimits: RequestsPerMinute = { ofSecretKey: 0, ofCustomer: 0, ofAddress: 0 };
+
+/** The feed of revocations and signing keys, the last uses of sessions, shared limits, and retention. */
 const besideRequests =
-  /^select clock_timestamp|^select .*"recorded_at"|^select .*"signing_keys"|^update sessions set last_used_at|^delete /s;
+  /^select clock_timestamp|^select .*"recorded_at"|^select .*"signing_keys"|^update sessions set last_used_at|^insert into rate_limits|^delete /s;
 
 /** The whole service in this process, on a real database of its own; ended with the test or the file that made it. */
 export async function createHarness(options: HarnessOptions = {}) {
@@ -117,7 +122,9 @@ export async function createHarness(options: HarnessOptions = {}) {
     metrics,
     allowedOrigins: [shopOrigin],
     ownOrigins: [publicUrl],
-    requestsPerMinute: options.requestsPerMinute ?? 0,
+    requestsPerMinute: { ...noLimits, ...options.requestsPerMinute },
+    processes: options.processes ?? 'one',
+    maxInFlight: options.maxInFlight ?? 0,
     graphiql: 'on',
     documentation: new Map([['/llms.txt', '# BillingOS']]),
   });

@@ -1,5 +1,7 @@
 import type { Stripe } from 'stripe';
 import type { Owner } from '../../../schema/context.ts';
+import { ApiError } from '../../../schema/errors.ts';
+import type { Clock } from '../../clock.ts';
 import { ImportError } from '../../import/record.ts';
 import type { Logger } from '../../log.ts';
 import type { StripeAccounts } from '../../stripe/account.ts';
@@ -7,6 +9,7 @@ import { hostOf } from '../../stripe/host.ts';
 import { checkKey } from '../../stripe/key.ts';
 import { inStripeSpan } from '../../stripe/span.ts';
 import { apiErrorOf, notConfigured, type Right, stripeFailureOf } from './failure.ts';
+import { within } from './within.ts';
 
 /**
  * Asks the merchant's account at Stripe for something. A failure is an ApiError for whoever called us, and a line in the
@@ -21,18 +24,25 @@ export type Ask = <Answer>(
 
 export interface AskOptions {
   readonly accounts: Pick<StripeAccounts, 'find'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly logger: Logger;
   /** Where Stripe's API is, when not at Stripe. */
   readonly apiBase: string | undefined;
+  readonly patienceMs?: number;
 }
 
-/** A card may take some seconds to be charged. */
-const timeoutMs = 25_000;
+/** For all that one call asks of Stripe: less than a request has, so that whoever waits hears what became of it. */
+const defaultPatienceMs = 8_000;
 /** Safe: the library sends each change under a key, and the same key again is not done again. */
 const maxNetworkRetries = 1;
+/** A Stripe that does not answer must not take the room of requests that do without it. */
+const maxAtOnce = 100;
 
-export function createAsk({ accounts, logger, apiBase }: AskOptions): Ask {
-  const config = { ...hostOf(apiBase), timeout: timeoutMs, telemetry: false, maxNetworkRetries };
+/** Begins to ask: what is asked by the result shares one patience. */
+export function createAsking(options: AskOptions): () => Ask {
+  const { accounts, clock, logger, apiBase, patienceMs = defaultPatienceMs } = options;
+  const config = { ...hostOf(apiBase), telemetry: false, maxNetworkRetries };
+  let atOnce = 0;
 
   async function keyOf(owner: Owner): Promise<string> {
     const account = await accounts.find(owner);
@@ -44,21 +54,49 @@ export function createAsk({ accounts, logger, apiBase }: AskOptions): Ask {
     }
   }
 
-  return async (owner, right, request) => {
-    const [key, library] = await Promise.all([keyOf(owner), import('stripe')]);
+  async function askUntil<Answer>(
+    endsAt: number,
+    key: string,
+    right: Right,
+    request: (stripe: Stripe) => Promise<Answer>,
+  ): Promise<Answer> {
+    const library = await import('stripe');
+    const leftMs = Math.floor(endsAt - clock.monotonic());
+    if (leftMs <= 0 || atOnce >= maxAtOnce) throw tooSlow();
+    atOnce += 1;
     try {
-      return await inStripeSpan(right, () => request(new library.Stripe(key, config)));
-    } catch (error) {
-      const failure = stripeFailureOf(error);
-      if (!failure) throw error;
-      const { type, code, decline_code: declineCode, param, statusCode, requestId } = failure;
-      const answer = apiErrorOf(failure, right);
-      const level = answer.code === 'PAYMENT_FAILED' ? 'debug' : 'warn';
-      logger[level](
-        { ...owner, right, type, code, declineCode, param, statusCode, requestId },
-        'Stripe did not do what it was asked for',
+      const stripe = new library.Stripe(key, { ...config, timeout: leftMs });
+      return await within(
+        leftMs,
+        inStripeSpan(right, () => request(stripe)),
+        tooSlow,
       );
-      throw answer;
+    } finally {
+      atOnce -= 1;
     }
+  }
+
+  return () => {
+    const endsAt = clock.monotonic() + patienceMs;
+
+    return async (owner, right, request) => {
+      const key = await keyOf(owner);
+      try {
+        return await askUntil(endsAt, key, right, request);
+      } catch (error) {
+        const failure = stripeFailureOf(error);
+        if (!failure) throw error;
+        const { type, code, decline_code: declineCode, param, statusCode, requestId } = failure;
+        const answer = apiErrorOf(failure, right);
+        const level = answer.code === 'PAYMENT_FAILED' ? 'debug' : 'warn';
+        logger[level](
+          { ...owner, right, type, code, declineCode, param, statusCode, requestId },
+          'Stripe did not do what it was asked for',
+        );
+        throw answer;
+      }
+    };
   };
 }
+
+const tooSlow = () => new ApiError('UNAVAILABLE', 'Stripe does not answer in time.', { retryAfterSeconds: 5 });

@@ -76,7 +76,9 @@ export async function openService(connection: SocketConnection): Promise<Service
       logger,
       allowedOrigins: [shopUrl],
       ownOrigins: [apiUrl],
-      requestsPerMinute: 0,
+      requestsPerMinute: { ofSecretKey: 0, ofCustomer: 0, ofAddress: 0 },
+      processes: 'one',
+      maxInFlight: 0,
       graphiql: 'off',
       documentation: new Map(),
     });
