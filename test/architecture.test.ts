@@ -134,7 +134,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   'stream-json': /^server\/import\//,
   'typeid-js': /^server\/id\.ts/,
   'lru-cache':
-    /^server\/(token\/token|http\/origin|secret-keys|customers\/(memory|unresolved)|stripe\/webhook-secrets|payments\/payments-for|last-used)\.ts/,
+    /^server\/(token\/token|http\/(origin|known-documents)|secret-keys|customers\/(memory|unresolved)|stripe\/webhook-secrets|payments\/payments-for|last-used)\.ts/,
   zod: /^(schema\/|server\/(stripe\/|(config|token\/token|http\/input-problems)\.ts))/,
   'proxy-addr': /^server\/(config|http\/listener)\.ts/,
   '@pothos/plugin-dataloader': /^schema\/builder\.ts/,

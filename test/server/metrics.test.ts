@@ -192,7 +192,7 @@ test('a server serves metrics on a port of their own, on loopback, when it is to
   const url = /Metrics +(http:\/\/127\.0\.0\.1:\d+\/metrics)/.exec(server.stdout())?.[1] ?? '';
   const answer = await fetch(url);
   expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4');
-  expect(answer.body).toContain('billingos_revocation_feed_age_seconds');
+  expect(await answer.text()).toContain('billingos_revocation_feed_age_seconds');
   expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
   expect(await server.stop()).toBe(0);
 });

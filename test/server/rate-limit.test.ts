@@ -184,7 +184,7 @@ describe('processes on one database', () => {
     expect(told.map(([counts]) => counts)).toEqual([
       [
         { key: 'customer busy', points: 10 },
-        { key: 'secret key key', points: 3 },
+        { key: 'secret_key key', points: 3 },
       ],
     ]);
   });
@@ -195,14 +195,14 @@ describe('processes on one database', () => {
     await times(10, () => one.countSecretKey('key_w'));
     await one.share();
     await database.database.db.$client.query(
-      `update rate_limits set expires_at = now() + interval '20 s' where key = 'secret key key_w'`,
+      `update rate_limits set expires_at = now() + interval '20 s' where key = 'secret_key key_w'`,
     );
     await other.countSecretKey('key_w');
     await other.share();
     await expect(other.countSecretKey('key_w')).rejects.toMatchObject({ extensions: { retryAfterSeconds: 20 } });
 
     await database.database.db.$client.query(
-      `update rate_limits set expires_at = now() where key = 'secret key key_w'`,
+      `update rate_limits set expires_at = now() where key = 'secret_key key_w'`,
     );
     const third = rateLimitsOf({ ofSecretKey: 10 }, database.rules.sharedCounts);
     await third.countSecretKey('key_w');

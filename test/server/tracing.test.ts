@@ -182,5 +182,5 @@ test('a server that is started with the example prints its spans', async () => {
   await fetch(`${server.url}/sandbox/graphql?query={__typename}`, { headers: { traceparent } });
   await expect.poll(server.stdout).toContain("name: 'query introspection'");
   expect(server.stdout()).toContain(traceId);
-  expect(server.stderr()).toContain(`"traceId":"${traceId}"`);
+  await expect.poll(server.stderr).toContain(`"traceId":"${traceId}"`);
 }, 60_000);
