@@ -151,6 +151,15 @@ test.each(Object.entries(homes))('%s is imported in its home alone', (library, h
   expect(shown(strays)).toEqual([]);
 });
 
+test('the service imports packages that are installed without development packages', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const isInstalled = ({ to }: Import) =>
+    to in dependencies || to === 'billingos' || to.startsWith('node:') || isOurs({ from: '', to });
+  expect(shown([...inRoom('schema'), ...inRoom('server')].filter((one) => !isInstalled(one)))).toEqual([]);
+});
+
 test('only the process reads the process', () => {
   const readers = sourcesIn('server').filter((path) =>
     /\bprocess\.(env|argv|exit|stdin|stdout|stderr|on)\b/.test(readFileSync(join(root, path), 'utf8')),
