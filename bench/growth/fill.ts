@@ -14,7 +14,7 @@ const carelessSettings = {
   fsync: 'off',
   full_page_writes: 'off',
   autovacuum: 'off',
-  max_wal_size: '16GB',
+  max_wal_size: '4GB',
   checkpoint_timeout: '1h',
 };
 
