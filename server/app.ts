@@ -7,7 +7,7 @@ import { createEndpoint } from './http/endpoint.ts';
 import { createErrorMask, errorResponse } from './http/errors.ts';
 import type { Handler } from './http/frame.ts';
 import { createGraphqlHandler } from './http/handler.ts';
-import { createHealth } from './http/health.ts';
+import { createHealth, healthPaths } from './http/health.ts';
 import { createOriginRules } from './http/origin.ts';
 import { createPaymentHandler } from './http/payments.ts';
 import { createRateLimits, type RateLimits } from './http/rate-limit.ts';
@@ -54,8 +54,8 @@ export function createApp(options: AppOptions): App {
   });
 
   const routes = new Map<string, Handler>([
-    ['/livez', async () => health.live()],
-    ['/readyz', () => health.ready()],
+    [healthPaths.live, async () => health.live()],
+    [healthPaths.ready, () => health.ready()],
     ...documentRoutes(options.documentation),
     [`${basePaths.test}${pagesPath}`, createPaymentHandler({ desk: rules.desk, logger })],
     ...environments.flatMap((environment) => environmentRoutes(environment, rateLimits, options)),

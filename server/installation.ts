@@ -29,6 +29,9 @@ interface InstallationOptions {
   readonly onCrash?: () => void;
 }
 
+/** For a database that is still starting: longer than one takes to recover from a crash, as a rule. */
+const patienceMs = 30_000;
+
 /** Opens the database (the embedded one or the merchant's), brings its tables up to date, and reads the keys. */
 export async function openInstallation({ config, logger, mode, onCrash }: InstallationOptions): Promise<Installation> {
   const { connection, stop } = await openPostgres(config, mode, onCrash);
@@ -39,7 +42,13 @@ export async function openInstallation({ config, logger, mode, onCrash }: Instal
   };
 
   try {
-    const database = await openDatabase({ connection, applicationName: `billingos ${mode}` });
+    const database = await openDatabase({
+      connection,
+      applicationName: `billingos ${mode}`,
+      // Who types a command wants the answer now; a server may be started before its database is.
+      patienceMs: mode === 'own' ? patienceMs : 0,
+      onWait: (reason) => logger.warn({ reason, patienceMs }, 'waiting for the database'),
+    });
     opened.push(database);
     const feedDatabase = await openDatabase({ connection, applicationName: 'billingos feed', maxConnections: 1 });
     opened.push(feedDatabase);

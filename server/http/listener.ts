@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createServerAdapter } from '@whatwg-node/server';
 import proxyAddress from 'proxy-addr';
 import { StartupError } from '../startup-error.ts';
 import type { Handler } from './frame.ts';
+import { isHealthPath } from './health.ts';
 
 interface ListenOptions {
   readonly fetch: Handler;
@@ -15,6 +17,11 @@ interface ListenOptions {
 
 export interface Listener {
   readonly port: number;
+  /**
+   * Answers on, but asks each client to leave its connection. Resolves when nobody has sent a request for a second, or
+   * after the time given.
+   */
+  drain(mostMs: number): Promise<void>;
   /** Takes no new connections, and resolves when the last request is answered, or after the time given. */
   close(graceMs: number): Promise<void>;
 }
@@ -25,8 +32,13 @@ const requestTimeoutMs = 15_000;
 /** Longer than load balancers keep theirs, so that none sends a request into a connection that is being closed. */
 const keepAliveTimeoutMs = 65_000;
 const maxConnections = 10_000;
+/** Nobody sends requests here any more. */
+const quietMs = 1_000;
+const quietCheckMs = 50;
 
 export async function listen({ fetch, port, host, trustedProxies }: ListenOptions): Promise<Listener> {
+  let isDraining = false;
+  let askedAt = Number.NEGATIVE_INFINITY;
   const server = createServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -39,16 +51,28 @@ export async function listen({ fetch, port, host, trustedProxies }: ListenOption
     toRequestListener(
       async (request, connection) => {
         const answer = await fetch(request, connection);
-        // Its client would keep the connection, and the server could not end before the client's patience does.
-        if (!server.listening) answer.headers.set('connection', 'close');
+        // Its client would send the next request into a connection that is about to be closed.
+        if (isDraining || !server.listening) answer.headers.set('connection', 'close');
         return answer;
       },
       proxyAddress.compile([...trustedProxies]),
     ),
   );
   server.maxConnections = maxConnections;
+  server.prependListener('request', ({ url }) => {
+    // Who asks for our health is no client to wait for.
+    if (!isHealthPath(url)) askedAt = performance.now();
+  });
   await bind(server, port, host);
-  return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, graceMs) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    async drain(mostMs) {
+      isDraining = true;
+      const until = performance.now() + mostMs;
+      while (performance.now() < Math.min(until, askedAt + quietMs)) await delay(quietCheckMs);
+    },
+    close: (graceMs) => close(server, graceMs),
+  };
 }
 
 function toRequestListener(fetch: Handler, isTrusted: ReturnType<typeof proxyAddress.compile>): RequestListener {

@@ -30,7 +30,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 async function createTemplate(connection: SocketConnection): Promise<SocketConnection> {
   const template = { ...connection, database: 'template' };
-  const server = await openDatabase({ connection, applicationName: 'test' });
+  const server = await openDatabase({ connection, applicationName: 'test', statementTimeoutMs: 60_000 });
   await server.db.execute('create database template');
   await server.close();
 
