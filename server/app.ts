@@ -17,7 +17,7 @@ import {
   toWebResponse,
 } from './http/message.ts';
 import { createGraphqlHandler } from './http/handler.ts';
-import { createHealth } from './http/health.ts';
+import { createHealth, healthPaths } from './http/health.ts';
 import { createLoopWatch } from './http/loop-watch.ts';
 import { createOriginRules } from './http/origin.ts';
 import { createPaymentHandler } from './http/payments.ts';
@@ -75,8 +75,8 @@ export function createApp(options: AppOptions): App {
   });
 
   const routes = new Map<string, Handler>([
-    ['/livez', async () => health.live()],
-    ['/readyz', () => health.ready()],
+    [healthPaths.live, async () => health.live()],
+    [healthPaths.ready, () => health.ready()],
     ...documentRoutes(options.documentation),
     [
       `${basePaths.test}${pagesPath}`,

@@ -33,6 +33,9 @@ interface InstallationOptions {
   readonly metrics?: Metrics | undefined;
 }
 
+/** For a database that is still starting: longer than one takes to recover from a crash, as a rule. */
+const patienceMs = 30_000;
+
 /** Opens the database (the embedded one or the merchant's), brings its tables up to date, and reads the keys. */
 export async function openInstallation(options: InstallationOptions): Promise<Installation> {
   const { config, logger, mode, onCrash, metrics = unmeasured } = options;
@@ -48,6 +51,9 @@ export async function openInstallation(options: InstallationOptions): Promise<In
       connection,
       applicationName: `billingos ${mode}`,
       onFailure: (failure) => metrics.databaseFailed('requests', failure),
+      // Who types a command wants the answer now; a server may be started before its database is.
+      patienceMs: mode === 'own' ? patienceMs : 0,
+      onWait: (reason) => logger.warn({ reason, patienceMs }, 'waiting for the database'),
     });
     opened.push(database);
     const feedDatabase = await openDatabase({

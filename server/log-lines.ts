@@ -9,7 +9,11 @@ export function createLogLines(destination: Destination) {
   function flush(): void {
     const text = waiting;
     waiting = '';
-    if (text !== '') destination.write(text);
+    try {
+      if (text !== '') destination.write(text);
+    } catch {
+      // What cannot be written costs the lines, not the process.
+    }
   }
 
   return {

@@ -63,11 +63,15 @@ export function createLogger({ level, destination }: LogOptions): PinoLogger {
         // An error without a line of its own would give the line its message, past the serializer.
         logMethod([fields, message, ...values], method) {
           const isBare = message === undefined && typeof fields !== 'string';
-          method.apply(this, [
-            fields instanceof Error ? { err: fields } : fields,
-            isBare ? 'without a message' : message,
-            ...values,
-          ]);
+          try {
+            method.apply(this, [
+              fields instanceof Error ? { err: fields } : fields,
+              isBare ? 'without a message' : message,
+              ...values,
+            ]);
+          } catch {
+            // What cannot be written costs the line, not the request that it is about.
+          }
         },
       },
     },

@@ -25,7 +25,9 @@ export interface ServerProcess {
   exit(code: number): void;
 }
 
-/** Requests under way get this long to be answered. */
+/** Who sends requests gets this long to notice that it should send them elsewhere. */
+const drainMs = 5_000;
+/** Requests under way then get this long to be answered. */
 const graceMs = 10_000;
 
 /** Runs the server until it is told to stop. Throws a StartupError when it cannot start. */
@@ -69,6 +71,7 @@ export async function serve({ env, stdout, stderr, onStopSignal, onExit, exit }:
         await new Promise<void>((resolve) => onStopSignal(resolve));
         logger.info('stopping');
         app.announceStop();
+        await listener.drain(drainMs);
         await listener.close(graceMs);
       } finally {
         await metricsListener?.close();

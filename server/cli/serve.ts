@@ -7,6 +7,8 @@ export function addServeCommand(program: Command): void {
     .action(async () => {
       // Loaded when it is asked for: it takes longer than the other commands take altogether.
       const { serve } = await import('../main.ts');
+      // Who reads the log may end before the server does, which is no reason to follow.
+      for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
       await serve({
         env: process.env,
         stdout: process.stdout,

@@ -5,6 +5,7 @@ import { reasonOf, StartupError } from '../startup-error.ts';
 import { toClientConfig, type Connection } from './connection.ts';
 import { observePool } from './observed-pool.ts';
 import { DatabaseUnavailable } from './outage.ts';
+import { untilUp } from './patience.ts';
 
 export interface DatabaseOptions {
   connection: Connection;
@@ -14,6 +15,10 @@ export interface DatabaseOptions {
   /** PostgreSQL cancels a statement that takes longer, and ends a transaction that idles as long. */
   statementTimeoutMs?: number;
   connectTimeoutMs?: number;
+  /** For so long a database that is not up yet is waited for; 0 when left out. */
+  patienceMs?: number;
+  /** Told once, when it has to be waited for, and why. */
+  onWait?: (reason: string) => void;
   /** Sees the text of each statement before it is sent, never its values. */
   onQuery?: (statement: string) => void;
   onFailure?: ((failure: DatabaseFailure) => void) | undefined;
@@ -41,7 +46,10 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Connects a pool. Throws a StartupError when the database does not answer; later failures reject the query they hit. */
+/**
+ * Connects a pool. Throws a StartupError when the database does not answer, or not within the patience that was given; later
+ * failures reject the query they hit.
+ */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const pool = createPool(options);
   const { onQuery, onFailure = () => undefined } = options;
@@ -54,7 +62,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const close = () => (closed ??= pool.end());
 
   try {
-    await ping();
+    await untilUp(ping, { patienceMs: options.patienceMs ?? 0, onWait: (error) => options.onWait?.(describe(error)) });
   } catch (error) {
     await close();
     throw new StartupError(`The database cannot be reached: ${describe(error)}`, { cause: error });

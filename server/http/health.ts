@@ -7,6 +7,11 @@ interface HealthOptions {
   readonly isStopping: () => boolean;
 }
 
+export const healthPaths = { live: '/livez', ready: '/readyz' } as const;
+
+export const isHealthPath = (path: string | undefined): boolean =>
+  path === healthPaths.live || path === healthPaths.ready;
+
 const answer = (status: 200 | 503, state: string) =>
   jsonAnswer(status, { status: state }, { 'cache-control': 'no-store' });
 

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import proxyAddress from 'proxy-addr';
 import { StartupError } from '../startup-error.ts';
+import { isHealthPath } from './health.ts';
 import { type Answer, type ApiRequest, type Handler, jsonAnswer, type RequestHeaders } from './message.ts';
 
 interface ListenOptions {
@@ -16,6 +18,11 @@ interface ListenOptions {
 
 export interface Listener {
   readonly port: number;
+  /**
+   * Answers on, but asks each client to leave its connection. Resolves when nobody has sent a request for a second, or
+   * after the time given.
+   */
+  drain(mostMs: number): Promise<void>;
   /** Takes no new connections, and resolves when the last request is answered, or after the time given. */
   close(graceMs: number): Promise<void>;
 }
@@ -26,10 +33,15 @@ const requestTimeoutMs = 15_000;
 /** Longer than load balancers keep theirs, so that none sends a request into a connection that is being closed. */
 const keepAliveTimeoutMs = 65_000;
 const maxConnections = 10_000;
+/** Nobody sends requests here any more. */
+const quietMs = 1_000;
+const quietCheckMs = 50;
 
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { answer, port, host, trustedProxies, portVariable = 'PORT' } = options;
   const isTrusted = proxyAddress.compile([...trustedProxies]);
+  let isDraining = false;
+  let askedAt = Number.NEGATIVE_INFINITY;
   const server = createServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -41,8 +53,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     },
     (request, response) => {
       if (hasTwoCredentials(request)) return send(response, twoCredentials, 'close');
-      // Its client would keep the connection, and the server could not end before the client's patience does.
-      const sendAnswer = (given: Answer) => send(response, given, server.listening ? 'keep' : 'close');
+      // Who asks for our health is no client to wait for.
+      if (!isHealthPath(request.url)) askedAt = performance.now();
+      // Its client would send the next request into a connection that is about to be closed.
+      const sendAnswer = (given: Answer) => send(response, given, isDraining || !server.listening ? 'close' : 'keep');
       answer(toApiRequest(request, isTrusted))
         .then(sendAnswer)
         .catch(() => response.destroy());
@@ -50,7 +64,15 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   );
   server.maxConnections = maxConnections;
   await bind(server, { port, host, portVariable });
-  return { port: (server.address() as AddressInfo).port, close: (graceMs) => close(server, graceMs) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    async drain(mostMs) {
+      isDraining = true;
+      const until = performance.now() + mostMs;
+      while (performance.now() < Math.min(until, askedAt + quietMs)) await delay(quietCheckMs);
+    },
+    close: (graceMs) => close(server, graceMs),
+  };
 }
 
 /** Node keeps the first of two and forgets the other; whoever sends two means to be understood differently by two readers. */

@@ -40,15 +40,28 @@ export interface ServerProcess {
   readonly pid: number;
   readonly stdout: () => string;
   readonly stderr: () => string;
+  /** Resolves with its exit code, `null` when it was killed. */
+  readonly ended: Promise<number | null>;
   /** Asks it to stop, and resolves with its exit code. */
   stop(): Promise<number | null>;
+  /** Ends it at once, and resolves when it has ended. */
+  kill(): Promise<number | null>;
+  /** From here on nobody reads what it says. */
+  stopReading(): void;
 }
 
+/** What tells of a server before it is ready. */
+type Starting = Pick<ServerProcess, 'pid' | 'stderr'>;
+
 /** `billingos serve` on a free port, once it is ready. */
-export async function startServer(env: Environment): Promise<ServerProcess> {
+export async function startServer(
+  env: Environment,
+  onSpawn: (starting: Starting) => void = () => undefined,
+): Promise<ServerProcess> {
   const child = spawnBillingos(['serve'], env);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
-  const ended = once(child, 'close') as Promise<[number | null]>;
+  const ended = once(child, 'close').then(([exitCode]) => exitCode as number | null);
+  onSpawn({ pid: child.pid ?? 0, stderr });
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', () => (stdout().includes(' ready ') ? resolve() : undefined));
     void ended.then(() => reject(new Error(`The server ended: ${stderr()}`)));
@@ -60,9 +73,18 @@ export async function startServer(env: Environment): Promise<ServerProcess> {
     pid: child.pid ?? 0,
     stdout,
     stderr,
-    async stop() {
+    ended,
+    stop() {
       child.kill('SIGTERM');
-      return (await ended)[0];
+      return ended;
+    },
+    kill() {
+      child.kill('SIGKILL');
+      return ended;
+    },
+    stopReading() {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
     },
   };
 }

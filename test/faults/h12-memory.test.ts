@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { randomInt, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { createDatabase } from '../support/postgres.ts';
+import { urlOf } from '../support/process.ts';
+import { applyQuota, useOf } from './support/ledger.ts';
+import { report, spreadOf } from './support/report.ts';
+import { longLoadMs, rounds, timeout } from './support/rounds.ts';
+import { answerTo, onPostgres, startService } from './support/service.ts';
+
+const residentMib = (pid: number) => Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)])) / 1024;
+
+const clients = 4;
+const customers = 200;
+const samples = rounds(10, 100);
+/** Between the middle of a run and its end. What the garbage collector has not got to yet is no leak. */
+const mostGrowthMib = 24;
+
+test('H12 memory stays where it is under a load that does not change', { timeout }, async () => {
+  const service = await startService(onPostgres(urlOf(await createDatabase())));
+  const { billingos, url, pid } = service;
+  await applyQuota(billingos);
+  const tokens: string[] = [];
+  for (let at = 0; at < rounds(20, customers); at++) {
+    tokens.push((await billingos.createSessionToken({ externalUserId: `user-${at}` })).sessionToken);
+  }
+
+  const over = new AbortController();
+  let requests = 0;
+  const client = async () => {
+    while (!over.signal.aborted) {
+      const at = randomInt(tokens.length);
+      const { customer } = await billingos.createSessionToken({ externalUserId: `user-${at}` });
+      await billingos.recordUsage(useOf({ customerId: customer.id, idempotencyKey: randomUUID() }));
+      expect(await answerTo(url, tokens[at] ?? '')).toBe('accepted');
+      requests += 3;
+    }
+  };
+  const load = Promise.all(Array.from({ length: clients }, client));
+  const resident: number[] = [];
+  for (let sample = 0; sample < samples; sample++) {
+    await delay(longLoadMs / samples);
+    resident.push(residentMib(pid));
+  }
+  over.abort();
+  await load;
+  expect(await service.stop()).toBe(0);
+
+  const medianOf = (from: number, to: number) =>
+    spreadOf(resident.slice(Math.floor(from * samples), Math.floor(to * samples))).median;
+  const [early, middle, late] = [medianOf(0.1, 0.2), medianOf(0.4, 0.6), medianOf(0.8, 1)];
+  report({
+    fault: 'H12 a load that does not change',
+    figures: {
+      minutes: Math.round(longLoadMs / 6_000) / 10,
+      requests,
+      'resident after 15 %': `${early} MiB`,
+      '50 %': `${middle} MiB`,
+      '90 %': `${late} MiB`,
+    },
+  });
+  expect(late - middle).toBeLessThan(mostGrowthMib);
+});
