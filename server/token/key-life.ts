@@ -1,4 +1,5 @@
 import type { Environment } from '../../schema/environment.ts';
+import { longestTokenMs } from './revocation-memory.ts';
 
 /** A key is published, then signs, then only verifies, then is no key any more. Each has these states in this order. */
 export type KeyState = 'next' | 'active' | 'retired' | 'gone';
@@ -21,7 +22,6 @@ export interface KeyLife extends KeyMoments {
   readonly goneFrom: Date | null;
 }
 
-const longestTokenMs = 86_400_000;
 /** A process that has not noticed yet that a key retired may sign with it for this long. */
 const signedLateMs = 60_000;
 
