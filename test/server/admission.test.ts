@@ -78,6 +78,7 @@ describe('a process with as many requests as it may work on', () => {
       method: 'OPTIONS',
       headers: { origin: shopOrigin },
     });
+    expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-origin')).toBe(shopOrigin);
     await letGo();
   });
