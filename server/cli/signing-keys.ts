@@ -36,7 +36,10 @@ export function addSigningKeysCommands(program: Command): void {
     .action((kid: string, _options: object, command: Command) =>
       run(command, async (rules) => {
         const environment = await rules.signingKeys.drop(kid);
-        return listed(await list({ environment }, rules), `Nothing that ${kid} signed counts any more. ${askAgain}`);
+        return listed(
+          await list({ environment }, rules),
+          `Nothing that ${kid} signed counts any more; browsers get new tokens by themselves. ${askAgain}`,
+        );
       }),
     );
 }
@@ -48,8 +51,7 @@ async function list(options: Options, rules: Rules): Promise<SigningKeyRecord[]>
   return known.flat();
 }
 
-const askAgain =
-  'Browsers get new tokens by themselves. Services that check tokens offline have to ask for the public keys again.';
+const askAgain = 'Services that check tokens offline have to ask for the public keys again.';
 
 const listed = (records: readonly SigningKeyRecord[], remark?: string): Output => ({
   json: records,
