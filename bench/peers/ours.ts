@@ -4,8 +4,11 @@ import { readConfig } from '../../server/config.ts';
 import { createRateLimits } from '../../server/http/rate-limit.ts';
 import { openInstallation } from '../../server/installation.ts';
 import { createLogger } from '../../server/log.ts';
+import { unmeasured } from '../../server/metrics.ts';
 import { publicUrl } from '../processes/service.ts';
 import type { PeerTask } from './task.ts';
+
+const noLimits = { ofSecretKey: 0, ofCustomer: 0, ofAddress: 0 };
 
 /**
  * All of ours but what answers HTTP: rules, tokens, authentication, on the database of a service that is running. The limits
@@ -20,7 +23,8 @@ export async function openOurs({ dataDirectory }: PeerTask) {
   const ports: Omit<Context, 'caller'> = { ...rules, imports: rules.importJobs };
   const authenticate = createAuthenticate({
     ...rules,
-    rateLimits: createRateLimits({ requestsPerMinute: 0 }),
+    rateLimits: createRateLimits({ requestsPerMinute: noLimits, sharedCounts: undefined, logger }),
+    metrics: unmeasured,
     endpoints: { test: `${config.issuers.test}/graphql`, live: `${config.issuers.live}/graphql` },
   });
 

@@ -1,6 +1,6 @@
 import { createVerifier } from 'fast-jwt';
 import jsonwebtoken from 'jsonwebtoken';
-import { signingAlgorithm } from '../../server/token/key-ring.ts';
+import { signingAlgorithm } from '../../server/token/signing-key.ts';
 
 interface LibraryOptions {
   /** SPKI. */
