@@ -21,7 +21,7 @@ export async function startServerProcess(): Promise<ServerProcess> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'billingos-docs-'));
   const port = await freePort();
   const env = { ...environmentOfOurOwn(), PORT: String(port), BILLINGOS_DATA_DIR: dataDirectory };
-  const child = spawn(process.execPath, ['--import', 'tsx', 'server/cli/main.ts', 'serve'], { cwd: root, env });
+  const child = spawn(process.execPath, ['dist/server/cli/main.js', 'serve'], { cwd: root, env });
   const stop = async () => {
     if (child.exitCode === null) {
       const ended = once(child, 'exit');
