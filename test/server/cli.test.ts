@@ -3,17 +3,24 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BillingOS } from '../../client/node.ts';
 import type { SessionRecord } from '../../schema/context.ts';
 import type { SecretKeyRecord } from '../../server/secret-keys.ts';
-import { billingos, dataDirectory, type Environment, type ServerProcess, startServer } from '../support/process.ts';
+import {
+  billingos,
+  clusterDirectory,
+  dataDirectory,
+  type Environment,
+  type ServerProcess,
+  startServer,
+} from '../support/process.ts';
 
 type ListedKey = SecretKeyRecord & { readonly secretKey?: string };
 
-let data: Awaited<ReturnType<typeof dataDirectory>>;
+let data: Awaited<ReturnType<typeof clusterDirectory>>;
 let env: Environment;
 let server: ServerProcess;
 let firstKey: string;
 
 beforeAll(async () => {
-  data = await dataDirectory();
+  data = await clusterDirectory();
   env = { BILLINGOS_DATA_DIR: data.path };
   server = await startServer(env);
   firstKey = /sk_test_\w+/.exec(server.stdout())?.[0] ?? '';
