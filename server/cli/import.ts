@@ -8,7 +8,6 @@ import { ImportError, type ImportSource, recordKinds } from '../import/record.ts
 import type { ProductKeyOf } from '../import/write.ts';
 import type { Installation } from '../installation.ts';
 import { StartupError } from '../startup-error.ts';
-import { createProgressBar } from './progress.ts';
 import { type Output, type OwnerOptions, ownerOf, run, table, withOwner } from './run.ts';
 
 interface ImportCommandOptions extends OwnerOptions {
@@ -68,6 +67,7 @@ async function imported(
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
+  const { createProgressBar } = await import('./progress.ts');
   const bar = createProgressBar(process.stderr);
   // Other keys give other products: a run with those begins anew.
   const sourceName = given ? `${named.sourceName}:${digestOf(given)}` : named.sourceName;

@@ -5,17 +5,24 @@ import type { SessionRecord } from '../../schema/context.ts';
 import type { SecretKeyRecord } from '../../server/secret-keys.ts';
 import type { SigningKeyRecord } from '../../server/token/signing-keys.ts';
 import { openToken } from '../support/forge.ts';
-import { billingos, dataDirectory, type Environment, type ServerProcess, startServer } from '../support/process.ts';
+import {
+  billingos,
+  clusterDirectory,
+  dataDirectory,
+  type Environment,
+  type ServerProcess,
+  startServer,
+} from '../support/process.ts';
 
 type ListedKey = SecretKeyRecord & { readonly secretKey?: string };
 
-let data: Awaited<ReturnType<typeof dataDirectory>>;
+let data: Awaited<ReturnType<typeof clusterDirectory>>;
 let env: Environment;
 let server: ServerProcess;
 let firstKey: string;
 
 beforeAll(async () => {
-  data = await dataDirectory();
+  data = await clusterDirectory();
   env = { BILLINGOS_DATA_DIR: data.path };
   server = await startServer(env);
   firstKey = /sk_test_\w+/.exec(server.stdout())?.[0] ?? '';

@@ -7,6 +7,7 @@ import { attachEmbedded, startEmbedded } from '../../server/database/embedded.ts
 import { StartupError } from '../../server/startup-error.ts';
 import {
   ask,
+  clusterDirectory,
   connectionOf,
   isAlive,
   ordinaryUser,
@@ -27,7 +28,7 @@ test('a database starts on a directory that does not exist yet, whatever its nam
 });
 
 test('acknowledged rows reach the disk before they are acknowledged', async () => {
-  const { connection } = await start(await temporaryDirectory());
+  const { connection } = await start(await clusterDirectory());
 
   expect(await ask(connection, 'show fsync')).toEqual(['on']);
   expect(await ask(connection, 'show synchronous_commit')).toEqual(['on']);
@@ -35,7 +36,7 @@ test('acknowledged rows reach the disk before they are acknowledged', async () =
 });
 
 test('no TCP port is open', async () => {
-  const dataDirectory = await temporaryDirectory();
+  const dataDirectory = await clusterDirectory();
   const { connection } = await start(dataDirectory);
 
   expect(await ask(connection, 'show listen_addresses')).toEqual(['']);
@@ -43,7 +44,7 @@ test('no TCP port is open', async () => {
 });
 
 test('rows survive a stop and a start', async () => {
-  const dataDirectory = await temporaryDirectory();
+  const dataDirectory = await clusterDirectory();
   const first = await start(dataDirectory);
   await ask(first.connection, 'create table kept as select 42 as answer');
   await first.stop();
@@ -53,7 +54,7 @@ test('rows survive a stop and a start', async () => {
 });
 
 test('PostgreSQL ends when its process is killed, and the next start holds the acknowledged rows', async () => {
-  const dataDirectory = await temporaryDirectory();
+  const dataDirectory = await clusterDirectory();
   const owner = spawnOwner(dataDirectory);
   await ask(await connectionOf(owner), 'create table kept as select 42 as answer');
   const postmaster = await postmasterPid(dataDirectory);
@@ -65,7 +66,7 @@ test('PostgreSQL ends when its process is killed, and the next start holds the a
 });
 
 test('a killed PostgreSQL is reported, and the next start recovers the acknowledged rows', async () => {
-  const dataDirectory = await temporaryDirectory();
+  const dataDirectory = await clusterDirectory();
   let crashes = 0;
   const first = await start(dataDirectory, { onCrash: () => void crashes++ });
   await ask(first.connection, 'create table kept as select 42 as answer');
@@ -77,7 +78,7 @@ test('a killed PostgreSQL is reported, and the next start recovers the acknowled
 });
 
 test('the lock of a killed PostgreSQL does not count when its process number belongs to another program', async () => {
-  const dataDirectory = await temporaryDirectory();
+  const dataDirectory = await clusterDirectory();
   let crashes = 0;
   await start(dataDirectory, { onCrash: () => void crashes++ });
   const lock = join(dataDirectory, 'postgres', 'postmaster.pid');
@@ -98,7 +99,7 @@ test('the lock of a killed PostgreSQL does not count when its process number bel
 
 test('a stop is no crash, and stopping twice is stopping once', async () => {
   let crashes = 0;
-  const embedded = await start(await temporaryDirectory(), { onCrash: () => void crashes++ });
+  const embedded = await start(await clusterDirectory(), { onCrash: () => void crashes++ });
 
   await Promise.all([embedded.stop(), embedded.stop()]);
   await embedded.stop();
@@ -106,7 +107,7 @@ test('a stop is no crash, and stopping twice is stopping once', async () => {
 });
 
 test('Ctrl-C in the terminal does not reach PostgreSQL', async () => {
-  const owner = spawnOwner(await temporaryDirectory());
+  const owner = spawnOwner(await clusterDirectory());
   const connection = await connectionOf(owner);
   const startedAt = await ask(connection, 'select pg_postmaster_start_time()::text');
 
@@ -115,7 +116,7 @@ test('Ctrl-C in the terminal does not reach PostgreSQL', async () => {
 });
 
 test('a second owner of a data directory is refused', async () => {
-  const dataDirectory = await temporaryDirectory();
+  const dataDirectory = await clusterDirectory();
   const first = await start(dataDirectory);
 
   const refusal: unknown = await startEmbedded({ dataDirectory, durability: 'durable' }).catch((error) => error);
@@ -134,7 +135,7 @@ test('of two processes that start together on an empty directory one owns it', a
 });
 
 test('a command joins the database of a running server and leaves it running', async () => {
-  const dataDirectory = await temporaryDirectory();
+  const dataDirectory = await clusterDirectory();
   const server = await start(dataDirectory);
   const command = await attachEmbedded({ dataDirectory, durability: 'durable' });
   await command.stop();
@@ -144,7 +145,7 @@ test('a command joins the database of a running server and leaves it running', a
 });
 
 test('a command without a running server starts the database for itself', async () => {
-  const dataDirectory = await temporaryDirectory();
+  const dataDirectory = await clusterDirectory();
   const command = await start(dataDirectory, {}, attachEmbedded);
   expect(await ask(command.connection, 'select 1')).toEqual([1]);
 

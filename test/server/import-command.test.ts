@@ -8,7 +8,7 @@ import { BillingOS } from '../../client/node.ts';
 import type { CustomerRecord, ImportRecord } from '../../schema/context.ts';
 import { openDatabase } from '../../server/database/database.ts';
 import { attachEmbedded } from '../../server/database/embedded.ts';
-import { billingos, dataDirectory, type Environment, type ServerProcess, startServer } from '../support/process.ts';
+import { billingos, clusterDirectory, type Environment, type ServerProcess, startServer } from '../support/process.ts';
 import { generateAccount } from '../support/stripe-account.ts';
 import { createStripeServer } from '../support/stripe-server.ts';
 
@@ -17,12 +17,12 @@ const kills = Number(process.env['IMPORT_KILLS'] ?? 2);
 const secretKey = 'sk_test_51Import0123456789';
 const account = generateAccount({ products: 3, prices: 4, customers: 130, subscriptions: 20 });
 
-let data: Awaited<ReturnType<typeof dataDirectory>>;
+let data: Awaited<ReturnType<typeof clusterDirectory>>;
 let env: Environment;
 let server: ServerProcess;
 
 beforeAll(async () => {
-  data = await dataDirectory();
+  data = await clusterDirectory();
   env = { BILLINGOS_DATA_DIR: data.path, BILLINGOS_RATE_LIMIT: '0' };
   server = await startServer(env);
 });
@@ -104,7 +104,7 @@ test('products are named in a file that the merchant edits', async () => {
 
 test('a connected account is imported through the API, with progress', async () => {
   const { apiBase } = await createStripeServer({ account, keys: { [secretKey]: 'all' } });
-  const own = await dataDirectory();
+  const own = await clusterDirectory();
   const ownEnv = { BILLINGOS_DATA_DIR: own.path, STRIPE_API_BASE: apiBase };
   const ownServer = await startServer(ownEnv);
   const apiKey = /sk_test_\w+/.exec(ownServer.stdout())?.[0] ?? '';

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHarness } from '../support/harness.ts';
 import { createDatabase } from '../support/postgres.ts';
-import { billingos, dataDirectory, type ServerProcess, startServer, urlOf } from '../support/process.ts';
+import {
+  billingos,
+  clusterDirectory,
+  dataDirectory,
+  type ServerProcess,
+  startServer,
+  urlOf,
+} from '../support/process.ts';
 
 const masterKey = 'another master key of the tests, long enough';
 
@@ -12,7 +19,7 @@ let dataDirectoryInUse: string;
 let server: ServerProcess;
 
 beforeAll(async () => {
-  dataDirectoryInUse = await freshDirectory();
+  dataDirectoryInUse = await removedLater(clusterDirectory());
   server = await startServer({ BILLINGOS_DATA_DIR: dataDirectoryInUse });
 });
 afterAll(async () => {
@@ -37,20 +44,20 @@ async function failureOf(variables: Variables) {
   return stderr;
 }
 
-const freshDirectory = async () => {
-  const directory = await dataDirectory();
+async function removedLater(made: ReturnType<typeof dataDirectory>): Promise<string> {
+  const directory = await made;
   directories.push(directory);
   return directory.path;
-};
+}
 
 const fileInTheWay = async () => {
-  const path = join(await freshDirectory(), 'file');
+  const path = join(await removedLater(dataDirectory()), 'file');
   await writeFile(path, '');
   return path;
 };
 
 const withDamagedMasterKey = async () => {
-  const path = await freshDirectory();
+  const path = await removedLater(dataDirectory());
   await writeFile(join(path, 'master-key'), 'half of a ke');
   return path;
 };

@@ -9,6 +9,7 @@ import { Client } from 'pg';
 import { onTestFinished } from 'vitest';
 import { toClientConfig, type SocketConnection } from '../../server/database/connection.ts';
 import { startEmbedded, type EmbeddedDatabase, type EmbeddedOptions } from '../../server/database/embedded.ts';
+import { addCluster } from './cluster.ts';
 
 const script = fileURLToPath(new URL('embedded-process.ts', import.meta.url));
 
@@ -17,6 +18,13 @@ export async function temporaryDirectory(mode = 0o700): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'billingos-embedded-'));
   await chmod(directory, mode);
   onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  return directory;
+}
+
+/** The same with a cluster in it, for tests that are not about the first start. */
+export async function clusterDirectory(): Promise<string> {
+  const directory = await temporaryDirectory();
+  await addCluster(directory);
   return directory;
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SocketConnection } from '../../server/database/connection.ts';
+import { addCluster } from './cluster.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -95,10 +96,22 @@ function collect(stream: ChildProcess['stdout']): () => string {
   return () => text;
 }
 
+interface DataDirectory {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
 /** A data directory, and how to remove it; a test file may share one among its tests. */
-export async function dataDirectory(): Promise<{ path: string; remove: () => Promise<void> }> {
+export async function dataDirectory(): Promise<DataDirectory> {
   const path = await mkdtemp(join(tmpdir(), 'billingos-process-'));
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+/** The same with a cluster in it, for tests that are not about the first start. */
+export async function clusterDirectory(): Promise<DataDirectory> {
+  const directory = await dataDirectory();
+  await addCluster(directory.path);
+  return directory;
 }
 
 /** A database on the run's PostgreSQL, as a merchant with a PostgreSQL of their own would name it. */

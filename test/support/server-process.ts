@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { addCluster } from './cluster.ts';
 import { freePort } from './free-port.ts';
 import { root } from './markdown.ts';
 
@@ -16,12 +17,13 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** `billingos serve` as a user starts it, on a free port and a fresh data directory. */
+/** `billingos serve` on a free port and a data directory of its own. */
 export async function startServerProcess(): Promise<ServerProcess> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'billingos-docs-'));
+  await addCluster(dataDirectory);
   const port = await freePort();
   const env = { ...environmentOfOurOwn(), PORT: String(port), BILLINGOS_DATA_DIR: dataDirectory };
-  const child = spawn(process.execPath, ['--import', 'tsx', 'server/cli/main.ts', 'serve'], { cwd: root, env });
+  const child = spawn(process.execPath, ['dist/server/cli/main.js', 'serve'], { cwd: root, env });
   const stop = async () => {
     if (child.exitCode === null) {
       const ended = once(child, 'exit');
