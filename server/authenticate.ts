@@ -16,7 +16,7 @@ interface AuthenticateOptions {
   readonly secretKeys: Pick<SecretKeys, 'find' | 'isInUse'>;
   readonly acceptToken: AcceptToken;
   readonly lastUsed: Pick<LastUsed, 'note'>;
-  readonly rateLimits: Omit<RateLimits, 'refuseStranger'>;
+  readonly rateLimits: RateLimits;
   readonly metrics: Pick<Metrics, 'credentialRefused'>;
   readonly endpoints: Readonly<Record<Environment, string>>;
 }
@@ -108,5 +108,6 @@ function kindOf(bearer = ''): 'token' | 'secret_key' | 'none_of_ours' {
   if (bearer.startsWith('sk_')) return 'secret_key';
   return bearer.startsWith('bos_session_') ? 'token' : 'none_of_ours';
 }
+
 const hasCode = (error: unknown, ...codes: readonly ErrorCode[]) =>
   error instanceof ApiError && codes.includes(error.code);

@@ -46,7 +46,7 @@ const toJson = ({ row, identity }: KnownInsert) => ({
   known_organization: identity.kind === 'organization' ? identity.externalOrganizationId : null,
 });
 
-/** The lock makes the statement wait for whoever is giving the customer to somebody else, and look again then. */
+/** Of whom somebody is giving to another right now nothing is written: the others in the batch do not wait for that. */
 const insert = sql`insert into ${sessions}
     (merchant_id, environment, id, customer_id, key_id, external_user_id, operations, metadata, created_at, expires_at)
   select given.merchant_id, given.environment, given.id, given.customer_id, given.key_id, given.external_user_id,
@@ -58,5 +58,5 @@ const insert = sql`insert into ${sessions}
     on known.merchant_id = given.merchant_id and known.environment = given.environment and known.id = given.customer_id
   where known.external_user_id is not distinct from given.known_user
     and known.external_organization_id is not distinct from given.known_organization
-  for key share of known
+  for key share of known skip locked
   returning id`;

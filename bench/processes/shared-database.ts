@@ -3,7 +3,7 @@ import { startEmbedded } from '../../server/database/embedded.ts';
 /** A PostgreSQL for several servers, by a URL, as one of the user's own is. */
 export interface SharedDatabase {
   readonly url: string;
-  /** Its first process; the others are below. */
+  /** What a server needs to be told of it. */
   readonly env: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }

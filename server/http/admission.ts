@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { ApiError } from '../../schema/errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { errorAnswer } from './errors.ts';
+import { securityHeaders } from './frame.ts';
 import type { LoopWatch } from './loop-watch.ts';
 import type { Answer, ApiRequest, Handler } from './message.ts';
 import { createRoom } from './room.ts';
@@ -22,6 +24,10 @@ const logEveryMs = 1_000;
 const refusal = errorAnswer(
   new ApiError('UNAVAILABLE', 'The service is overloaded. Try again later.', { retryAfterSeconds: 1 }),
 );
+
+function refuseIncomplete(): never {
+  throw new ApiError('INVALID_INPUT', 'The body did not arrive whole.');
+}
 
 /**
  * Refuses at once what could only be answered late: by then whoever asked has gone, and the work was for nothing. Stands
@@ -47,7 +53,12 @@ export function createAdmission({ maxInFlight, loopWatch, logger, metrics }: Adm
           metrics.overloaded(loopWatch.isLate() ? 'event_loop' : 'in_flight');
           return {
             ...refusal,
-            headers: { ...refusal.headers, 'cache-control': 'no-store', ...headersFor(request.headers) },
+            headers: {
+              ...refusal.headers,
+              ...securityHeaders,
+              ...headersFor(request.headers),
+              'x-request-id': randomUUID(),
+            },
           };
         }
         const place = room.enter();
@@ -60,7 +71,7 @@ export function createAdmission({ maxInFlight, loopWatch, logger, metrics }: Adm
               return request.address;
             },
             // Until its body is here a request waits for its sender: a few thousand slow ones must not fill the room.
-            readBody: () => place.stepOut(request.readBody()),
+            readBody: () => place.stepOut(request.readBody().catch(refuseIncomplete)),
           });
         } finally {
           place.leave();

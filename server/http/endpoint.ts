@@ -2,7 +2,6 @@ import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspect
 import { createYoga } from 'graphql-yoga';
 import type { Caller, Context } from '../../schema/context.ts';
 import type { Environment } from '../../schema/environment.ts';
-import { ApiError } from '../../schema/errors.ts';
 import { schema } from '../../schema/index.ts';
 import type { Logger } from '../log.ts';
 import { codeOf, createErrorMask } from './errors.ts';
@@ -42,16 +41,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const yoga = yogaFor(options, known, maskFor);
 
   return async (request, context) => {
-    const body = request.method === 'POST' ? await bodyOf(request) : undefined;
+    const body = request.method === 'POST' ? await request.readBody() : undefined;
     const answer = body && (await shortcut(body, request.headers.get('accept'), context));
     return answer ?? fromWebResponse(await yoga.fetch(toWebRequest(request, body), context));
   };
 }
-
-const bodyOf = (request: ApiRequest) =>
-  request.readBody().catch(() => {
-    throw new ApiError('INVALID_INPUT', 'The body did not arrive whole.');
-  });
 
 function yogaFor(
   { environment, path, ports, graphiql }: EndpointOptions,
@@ -71,14 +65,17 @@ function yogaFor(
     batching: false,
     multipart: false,
     maxRequestBodySize: false,
+    // Its cache is bounded by count alone, and a document may be large: ours is below.
+    parserAndValidationCache: false,
     maskedErrors: false,
     plugins: [
       useParams(),
       useLimits({ suggestions: isLive ? 'off' : 'on' }),
+      // Before the next one, which may end the execution.
+      useKnownDocuments(known),
       useInputProblems(),
       // In the sandbox anybody may look at the schema; in production only who could use it from a server.
       useDisableIntrospection({ isDisabled: (_request, context) => isLive && !isMerchant(context) }),
-      useKnownDocuments(known),
       {
         onResultProcess({ result, serverContext, setResult }) {
           const { exchange } = serverContext as unknown as RequestContext;

@@ -22,7 +22,7 @@ interface FrameOptions {
 /** A request that takes longer is given up: whatever holds it is broken. */
 const deadlineMs = 10_000;
 
-const securityHeaders = {
+export const securityHeaders = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',

@@ -5,8 +5,8 @@ import type { RequestContext } from './endpoint.ts';
 import { operationOf } from './operation.ts';
 
 const maxDocuments = 1_000;
-/** Their text; what was parsed takes some twenty times as much. */
-const maxCharacters = 1_000_000;
+/** Of their text; what was parsed may take 170 times as much. */
+const maxCharacters = 200_000;
 
 export interface KnownDocument {
   readonly document: DocumentNode;

@@ -103,13 +103,17 @@ const headersOf = ({ headers }: IncomingMessage): RequestHeaders => ({
 /** By events: as an iterable it takes several times as long. */
 const bytesOf = (request: IncomingMessage): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
+    // Nothing more is heard of a connection that has ended before anybody listened.
+    if (request.destroyed) return reject(incomplete());
     const chunks: Buffer[] = [];
     request
       .on('data', (chunk: Buffer) => chunks.push(chunk))
       .once('end', () => resolve(Buffer.concat(chunks)))
       .once('error', reject)
-      .once('close', () => reject(new Error('the connection ended before the body did')));
+      .once('close', () => reject(incomplete()));
   });
+
+const incomplete = () => new Error('the connection ended before the body did');
 
 function send(response: ServerResponse, { status, headers, body }: Answer, connection: 'keep' | 'close'): void {
   response.writeHead(status, {

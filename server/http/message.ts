@@ -31,11 +31,12 @@ export const jsonAnswer = (status: number, content: object, headers: Answer['hea
   body: JSON.stringify(content),
 });
 
-/** `undefined` for what is no URL. */
-export const pathOf = (url: string): string | undefined =>
-  URL.canParse(url, anyOrigin) ? new URL(url, anyOrigin).pathname : undefined;
-
 const anyOrigin = 'http://localhost';
+
+/** `undefined` for what is no URL. */
+export const pathOf = (url: string): string | undefined => parsed(url)?.pathname;
+
+const parsed = (url: string): URL | undefined => (URL.canParse(url, anyOrigin) ? new URL(url, anyOrigin) : undefined);
 
 export function fromWebRequest(request: Request, address: string): ApiRequest {
   const { pathname, search } = new URL(request.url);
@@ -50,13 +51,22 @@ export function fromWebRequest(request: Request, address: string): ApiRequest {
 
 /** For those who speak the Fetch standard; `body` is what was read. */
 export const toWebRequest = ({ method, url, headers }: ApiRequest, body: Uint8Array | undefined): Request =>
-  new Request(new URL(url, anyOrigin), { method, headers: [...headers], ...(body && { body: body as BodyInit }) });
+  // Its path and query alone: a target may name another host, with a user and a password.
+  new Request(anyOrigin + pathAndQueryOf(url), {
+    method,
+    headers: [...headers],
+    ...(body && { body: body as BodyInit }),
+  });
+
+const pathAndQueryOf = (url: string) => `${parsed(url)?.pathname ?? '/'}${parsed(url)?.search ?? ''}`;
 
 /** How an answer travels is for the listener to say (RFC 9110, section 7.6.1). */
 const ofConnection: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding']);
 
 export async function fromWebResponse(response: Response): Promise<Answer> {
-  const headers = Object.fromEntries([...response.headers].filter(([name]) => !ofConnection.has(name)));
+  // Some implementations of the standard give names as they were set.
+  const named = [...response.headers].map(([name, value]) => [name.toLowerCase(), value] as const);
+  const headers = Object.fromEntries(named.filter(([name]) => !ofConnection.has(name)));
   return { status: response.status, headers, body: await response.text() };
 }
 

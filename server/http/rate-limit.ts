@@ -15,7 +15,6 @@ export interface RateLimits {
   countStranger(address: string): Promise<void>;
   /** Notes a secret key that was not accepted. */
   countFailure(address: string): Promise<void>;
-  refuseStranger(address: string): Promise<void>;
   refuseAfterFailures(address: string): Promise<void>;
 }
 
@@ -46,7 +45,6 @@ export function createRateLimits(options: RateLimitsOptions) {
     countCustomer: (customer) => customers.count(customer),
     countStranger: (address) => strangers.count(networkOf(address)),
     countFailure: (address) => failures.count(networkOf(address)),
-    refuseStranger: (address) => strangers.refuseIfUsedUp(networkOf(address)),
     refuseAfterFailures: (address) => failures.refuseIfUsedUp(networkOf(address)),
   };
 

@@ -12,7 +12,7 @@ import { checkLength } from './request-rules.ts';
 interface WebhookHandlerOptions {
   readonly environment: Environment;
   readonly webhooks: Webhooks;
-  readonly rateLimits: Pick<RateLimits, 'countStranger' | 'refuseStranger'>;
+  readonly rateLimits: Pick<RateLimits, 'countStranger'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -37,14 +37,15 @@ export function createWebhookHandler(options: WebhookHandlerOptions): Handler {
     return jsonAnswer(200, { received: true });
   }
 
-  /** Stripe may send as much as there is: for an address counts only what was not accepted from there. */
+  /**
+   * For an address counts only what was not accepted from there. What Stripe has signed is taken whatever else came from its
+   * addresses, which it shares among all merchants.
+   */
   async function answer(request: ApiRequest): Promise<Answer> {
-    const { address } = request;
-    await rateLimits.refuseStranger(address);
     try {
       return await take(request);
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'INVALID_INPUT') await rateLimits.countStranger(address);
+      if (error instanceof ApiError && error.code === 'INVALID_INPUT') await rateLimits.countStranger(request.address);
       throw error;
     }
   }

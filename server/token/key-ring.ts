@@ -42,6 +42,7 @@ export const momentsOf = {
 export function createKeyRing({ database, encryptionKey, clock }: KeyRingOptions): KeyRing {
   let keys: readonly RingKey[] = [];
   let readAt = Number.NEGATIVE_INFINITY;
+  let refreshing: Promise<void> | undefined;
 
   async function read(from = database) {
     const startedAt = clock.monotonic();
@@ -89,9 +90,12 @@ export function createKeyRing({ database, encryptionKey, clock }: KeyRingOptions
 
     published: (environment) => inState(environment, (state) => state !== 'gone'),
 
+    /** All who need it together share one read. */
     refresh: () =>
-      read().catch(() => {
-        throw new ApiError('UNAVAILABLE', 'The signing keys cannot be read now.', { retryAfterSeconds: 1 });
-      }),
+      (refreshing ??= read()
+        .catch(() => {
+          throw new ApiError('UNAVAILABLE', 'The signing keys cannot be read now.', { retryAfterSeconds: 1 });
+        })
+        .finally(() => (refreshing = undefined))),
   };
 }

@@ -50,8 +50,8 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
       .select()
       .from(revocations)
       .where(and(gt(revocations.expiresAt, new Date(clock.now())), isNew));
-    await keyRing.read(database);
     for (const row of found) memory.remember(row, { ...row, revokedAtMs: row.revokedAt.getTime() });
+    await keyRing.read(database);
     readUpTo = now;
     readAt = startedAt;
     if (isAll) readAllAt = startedAt;

@@ -133,6 +133,6 @@ describe('what is remembered', () => {
     const large = (number: number) => `{ viewer { id } } # ${number} ${'x'.repeat(9_900)}`;
     for (let number = 0; number < 500; number++) known.remember(large(number), document);
     const kept = Array.from({ length: 500 }, (_none, number) => known.find(large(number), null));
-    expect(kept.filter(Boolean).length).toBeLessThan(101);
+    expect(kept.filter(Boolean).length).toBeLessThan(21);
   });
 });

@@ -9,6 +9,7 @@ import { hostOf } from '../../stripe/host.ts';
 import { checkKey } from '../../stripe/key.ts';
 import { inStripeSpan } from '../../stripe/span.ts';
 import { apiErrorOf, notConfigured, type Right, stripeFailureOf } from './failure.ts';
+import { createPlaces } from './places.ts';
 import { within } from './within.ts';
 
 /**
@@ -35,14 +36,15 @@ export interface AskOptions {
 const defaultPatienceMs = 8_000;
 /** Safe: the library sends each change under a key, and the same key again is not done again. */
 const maxNetworkRetries = 1;
-/** A Stripe that does not answer must not take the room of requests that do without it. */
+/** A Stripe that does not answer must not take the room of requests that do without it, nor one merchant that of others. */
 const maxAtOnce = 100;
+const maxAtOnceOfOwner = 20;
 
 /** Begins to ask: what is asked by the result shares one patience. */
 export function createAsking(options: AskOptions): () => Ask {
   const { accounts, clock, logger, apiBase, patienceMs = defaultPatienceMs } = options;
   const config = { ...hostOf(apiBase), telemetry: false, maxNetworkRetries };
-  let atOnce = 0;
+  const asking = createPlaces({ places: maxAtOnce, placesOfOne: maxAtOnceOfOwner });
 
   async function keyOf(owner: Owner): Promise<string> {
     const account = await accounts.find(owner);
@@ -56,24 +58,17 @@ export function createAsking(options: AskOptions): () => Ask {
 
   async function askUntil<Answer>(
     endsAt: number,
-    key: string,
-    right: Right,
+    { owner, key, right }: { owner: Owner; key: string; right: Right },
     request: (stripe: Stripe) => Promise<Answer>,
   ): Promise<Answer> {
     const library = await import('stripe');
     const leftMs = Math.floor(endsAt - clock.monotonic());
-    if (leftMs <= 0 || atOnce >= maxAtOnce) throw tooSlow();
-    atOnce += 1;
-    try {
-      const stripe = new library.Stripe(key, { ...config, timeout: leftMs });
-      return await within(
-        leftMs,
-        inStripeSpan(right, () => request(stripe)),
-        tooSlow,
-      );
-    } finally {
-      atOnce -= 1;
-    }
+    if (leftMs <= 0) throw tooSlow();
+    const stripe = new library.Stripe(key, { ...config, timeout: leftMs });
+    const asked = asking.take(`${owner.merchantId} ${owner.environment}`, tooMany, () =>
+      inStripeSpan(right, () => request(stripe)),
+    );
+    return within(leftMs, asked, tooSlow);
   }
 
   return () => {
@@ -82,9 +77,10 @@ export function createAsking(options: AskOptions): () => Ask {
     return async (owner, right, request) => {
       const key = await keyOf(owner);
       try {
-        return await askUntil(endsAt, key, right, request);
+        return await askUntil(endsAt, { owner, key, right }, request);
       } catch (error) {
         const failure = stripeFailureOf(error);
+        if (error instanceof ApiError) logger.warn({ ...owner, right }, error.message);
         if (!failure) throw error;
         const { type, code, decline_code: declineCode, param, statusCode, requestId } = failure;
         const answer = apiErrorOf(failure, right);
@@ -98,5 +94,8 @@ export function createAsking(options: AskOptions): () => Ask {
     };
   };
 }
+
+const tooMany = () =>
+  new ApiError('UNAVAILABLE', 'Too much is asked of Stripe at the same time.', { retryAfterSeconds: 5 });
 
 const tooSlow = () => new ApiError('UNAVAILABLE', 'Stripe does not answer in time.', { retryAfterSeconds: 5 });

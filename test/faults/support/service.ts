@@ -7,6 +7,8 @@ const masterKey = 'a master key of the fault tests, long enough';
 export const common: Environment = {
   PUBLIC_URL: 'http://localhost:4000',
   BILLINGOS_RATE_LIMIT: '0',
+  BILLINGOS_RATE_LIMIT_CUSTOMER: '0',
+  BILLINGOS_RATE_LIMIT_ADDRESS: '0',
   LOG_LEVEL: 'warn',
 };
 
