@@ -42,15 +42,19 @@ export async function openInstallation({ config, logger, mode, onCrash }: Instal
   };
 
   try {
-    const database = await openDatabase({
-      connection,
-      applicationName: `billingos ${mode}`,
+    const waiting = {
       // Who types a command wants the answer now; a server may be started before its database is.
       patienceMs: mode === 'own' ? patienceMs : 0,
-      onWait: (reason) => logger.warn({ reason, patienceMs }, 'waiting for the database'),
-    });
+      onWait: (reason: string) => logger.warn({ reason, patienceMs }, 'waiting for the database'),
+    };
+    const database = await openDatabase({ connection, applicationName: `billingos ${mode}`, ...waiting });
     opened.push(database);
-    const feedDatabase = await openDatabase({ connection, applicationName: 'billingos feed', maxConnections: 1 });
+    const feedDatabase = await openDatabase({
+      connection,
+      applicationName: 'billingos feed',
+      maxConnections: 1,
+      ...waiting,
+    });
     opened.push(feedDatabase);
     await migrate(database);
     const derivedKeys = deriveKeys(config.masterKey ?? (await readOrMakeMasterKey(config.dataDirectory)));
