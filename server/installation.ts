@@ -47,13 +47,16 @@ export async function openInstallation(options: InstallationOptions): Promise<In
   };
 
   try {
+    const waiting = {
+      // Who types a command wants the answer now; a server may be started before its database is.
+      patienceMs: mode === 'own' ? patienceMs : 0,
+      onWait: (reason: string) => logger.warn({ reason, patienceMs }, 'waiting for the database'),
+    };
     const database = await openDatabase({
       connection,
       applicationName: `billingos ${mode}`,
       onFailure: (failure) => metrics.databaseFailed('requests', failure),
-      // Who types a command wants the answer now; a server may be started before its database is.
-      patienceMs: mode === 'own' ? patienceMs : 0,
-      onWait: (reason) => logger.warn({ reason, patienceMs }, 'waiting for the database'),
+      ...waiting,
     });
     opened.push(database);
     const feedDatabase = await openDatabase({
@@ -61,6 +64,7 @@ export async function openInstallation(options: InstallationOptions): Promise<In
       applicationName: 'billingos feed',
       maxConnections: 1,
       onFailure: (failure) => metrics.databaseFailed('feed', failure),
+      ...waiting,
     });
     opened.push(feedDatabase);
     await migrate(database);

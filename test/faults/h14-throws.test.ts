@@ -73,14 +73,13 @@ test(
     const targets = [...saboteur.called.keys()];
     let failed = 0;
     for (const [index, target] of targets.entries()) {
-      const [, misbehave] = hostileThrows[index % hostileThrows.length] ?? [];
-      Object.assign(saboteur, { target, misbehave });
+      Object.assign(saboteur, { target, thrown: hostileThrows[index % hostileThrows.length] });
       const answers = await fire(app, { only: saboteur.called.get(target) });
       expectMasked(answers);
       failed += answers.filter(({ code }) => code === 'INTERNAL_SERVER_ERROR').length;
     }
-    for (const [, misbehave] of hostileThrows) {
-      Object.assign(saboteur, { target: 'sessions.create', misbehave });
+    for (const thrown of hostileThrows) {
+      Object.assign(saboteur, { target: 'sessions.create', thrown });
       const answers = await fire(app, { only: saboteur.called.get('sessions.create') });
       expectMasked(answers);
       expect(answers.map(({ code }) => code)).toContain('INTERNAL_SERVER_ERROR');

@@ -42,10 +42,10 @@ const text = `# What the service survives
 
 Written by \`npm run faults\` on ${new Date().toISOString().slice(0, 10)}: do not edit. ${share === '1' ? 'Full counts' : `Counts: ${Number(share) * 100} % of the full ones`}, in ${tookMinutes} minutes, on
 ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load when it began ${loadBefore.toFixed(1)}. Real processes and a real PostgreSQL; times are
-the least, the median, the 99th of 100, and the most.
+the least, the median, the 99th of 100, and the most. ${exitCode === 0 ? 'Every test held.' : '**Not every test held.**'}
 
 ${table}
 `;
 process.stdout.write(`\n${text}`);
-if (exitCode === 0 && files.length === 0) await writeFile(page, text);
+if (files.length === 0) await writeFile(page, text);
 process.exitCode = exitCode ?? 1;

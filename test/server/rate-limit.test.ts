@@ -32,6 +32,9 @@ const tokenFor = async ({ merchant }: Harness, externalUserId: string) =>
 
 const viewer = '{ viewer { id } }';
 
+/** The machine may pause. */
+const isBetween = (least: number, most: number) => (value: number) => value >= least && value <= most;
+
 describe('failures count', () => {
   async function afterFailuresAt(address: string) {
     const limits = rateLimitsOf({});
@@ -63,7 +66,7 @@ describe('one process', () => {
 
     const refused = await ask(merchant.secretKey);
     expect(refused).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
-    expect(refused.headers.get('retry-after')).toBe('60');
+    expect(Number(refused.headers.get('retry-after'))).toSatisfy(isBetween(50, 60));
     expect((await ask(rival.secretKey)).status).toBe(200);
   });
 
@@ -199,7 +202,9 @@ describe('processes on one database', () => {
     );
     await other.countSecretKey('key_w');
     await other.share();
-    await expect(other.countSecretKey('key_w')).rejects.toMatchObject({ extensions: { retryAfterSeconds: 20 } });
+    await expect(other.countSecretKey('key_w')).rejects.toMatchObject({
+      extensions: { retryAfterSeconds: expect.toSatisfy(isBetween(10, 20)) },
+    });
 
     await database.database.db.$client.query(
       `update rate_limits set expires_at = now() where key = 'secret_key key_w'`,

@@ -2,9 +2,12 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingHttpHeaders, request as ask } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Balancer {
   readonly url: string;
+  /** Why requests could not be passed on. */
+  readonly failures: readonly string[];
   /** The ports of the processes that there are. */
   use(ports: readonly number[]): void;
   close(): Promise<void>;
@@ -29,11 +32,17 @@ export async function startBalancer(): Promise<Balancer> {
   let ready: readonly number[] = [];
   let turn = 0;
 
-  const check = async () => {
-    const states = await Promise.all(ports.map(async (port) => ((await isReady(port)) ? [port] : [])));
-    ready = states.flat();
-  };
-  const timer = setInterval(() => void check(), checkEveryMs);
+  const over = new AbortController();
+  const failures: string[] = [];
+
+  async function keepChecking() {
+    while (!over.signal.aborted) {
+      const states = await Promise.all(ports.map(async (port) => ((await isReady(port)) ? [port] : [])));
+      ready = states.flat();
+      await delay(checkEveryMs);
+    }
+  }
+  const checking = keepChecking();
 
   function send(port: number, { method, path, headers, body }: Sent) {
     const asked = ask({ host: '127.0.0.1', port, method, path, headers, agent });
@@ -62,15 +71,20 @@ export async function startBalancer(): Promise<Balancer> {
       response.writeHead(upstream.statusCode, passedOn);
       upstream.pipe(response);
     };
-    answer().catch((error: unknown) => response.writeHead(502).end(String(error)));
+    answer().catch((error: unknown) => {
+      failures.push(String(error));
+      response.writeHead(502).end();
+    });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    failures,
     use: (known) => void (ports = known),
     async close() {
-      clearInterval(timer);
+      over.abort();
+      await checking;
       agent.destroy();
       server.close();
       server.closeAllConnections();

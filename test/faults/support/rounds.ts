@@ -13,4 +13,4 @@ export const boundMs = ({ alone, beside }: { alone: number; beside: number }): n
 export const longLoadMs = share > 0 ? Number(process.env['FAULT_MINUTES'] ?? '10') * 60_000 : 3_000;
 
 /** For tests whose rounds take a while. */
-export const timeout = share > 0 ? 7_200_000 : 180_000;
+export const timeout = share > 0 ? 7_200_000 : 600_000;

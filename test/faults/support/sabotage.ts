@@ -1,18 +1,21 @@
 type Functions = Record<string, Record<string, unknown>>;
 
-/** Which functions were called by which requests, and the one that fails, and how. */
+/** Which functions were called by which requests, and the one that fails, and what it throws. */
 export interface Saboteur {
   readonly called: Map<string, Set<number>>;
+  /** Of these, the ones that promise: they do not throw, they reject. */
+  readonly promising: Set<string>;
   request: number;
   target: string | undefined;
-  misbehave: () => unknown;
+  thrown: () => unknown;
 }
 
 export const createSaboteur = (): Saboteur => ({
   called: new Map(),
+  promising: new Set(),
   request: 0,
   target: undefined,
-  misbehave: () => undefined,
+  thrown: () => undefined,
 });
 
 /** The same functions, until one of them is the target. */
@@ -31,5 +34,13 @@ const fallible =
   (work: (...given: unknown[]) => unknown, name: string, saboteur: Saboteur) =>
   (...given: unknown[]): unknown => {
     saboteur.called.set(name, (saboteur.called.get(name) ?? new Set()).add(saboteur.request));
-    return saboteur.target === name ? saboteur.misbehave() : work(...given);
+    if (saboteur.target === name && saboteur.promising.has(name)) return reject(saboteur.thrown());
+    if (saboteur.target === name) throw saboteur.thrown();
+    const result = work(...given);
+    if (result instanceof Promise) saboteur.promising.add(name);
+    return result;
   };
+
+async function reject(thrown: unknown): Promise<never> {
+  throw thrown;
+}
