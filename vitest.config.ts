@@ -4,7 +4,8 @@ import { ClosingLine } from './test/support/closing-line.ts';
 
 const resolve = createRequire(import.meta.url).resolve;
 
-const service = ['test/{attacks,schema,server}/*.test.ts'];
+// But for the two that bring a page with them or load modules anew.
+const sharing = ['test/{attacks,client,docs,schema,server}/!(browser-host|node-customers).test.ts'];
 
 export default defineConfig({
   resolve: {
@@ -13,9 +14,9 @@ export default defineConfig({
   },
   test: {
     projects: [
-      // The service keeps nothing in its modules, and takes a second to load: files share it.
-      { extends: true, test: { name: 'service', include: service, isolate: false } },
-      { extends: true, test: { name: 'others', include: ['test/**/*.test.{ts,tsx}'], exclude: service } },
+      // Service and client keep nothing in their modules, and take a second to load: files share them.
+      { extends: true, test: { name: 'sharing', include: sharing, isolate: false } },
+      { extends: true, test: { name: 'others', include: ['test/**/*.test.{ts,tsx}'], exclude: sharing } },
     ],
     maxWorkers: 2,
     globalSetup: ['test/support/global-setup.ts'],
