@@ -26,7 +26,7 @@ import { createTestClocks } from './payments/test-clock.ts';
 import { createRetention } from './retention.ts';
 import { createSecretKeys } from './secret-keys.ts';
 import { createSessions } from './sessions.ts';
-import { createSharedCounts } from './shared-counts.ts';
+import { createSharedCounts } from './rate-limit-rows.ts';
 import { createStripeAccounts } from './stripe/account.ts';
 import { createStripeSources } from './stripe/sources.ts';
 import { createWebhooks } from './stripe/webhook.ts';

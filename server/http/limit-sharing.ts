@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import type { SharedCounts } from '../shared-counts.ts';
+import type { SharedCounts } from '../rate-limit-rows.ts';
 import { type Use, windowSeconds } from './limiter.ts';
 
 interface LimitSharingOptions {

@@ -1,12 +1,13 @@
 const graphqlJson = 'application/graphql-response+json';
 const json = 'application/json';
 
-const answered: Readonly<Record<string, string>> = {
-  [graphqlJson]: graphqlJson,
-  [json]: json,
-  'application/*': json,
-  '*/*': json,
-};
+/** A Map: what a caller names must not be a member that every object has. */
+const answered: ReadonlyMap<string, string> = new Map([
+  [graphqlJson, graphqlJson],
+  [json, json],
+  ['application/*', json],
+  ['*/*', json],
+]);
 
 /**
  * In which of the two media types of GraphQL over HTTP a result is answered: the first that is accepted. `undefined` when
@@ -19,7 +20,7 @@ export function mediaTypeFor(accept: string | null): string | undefined {
     if (parameters.some((parameter) => parameter.startsWith('charset') && parameter !== 'charset=utf-8')) {
       return undefined;
     }
-    const found = answered[type];
+    const found = answered.get(type);
     if (found !== undefined) return found;
   }
   return undefined;

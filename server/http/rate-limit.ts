@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import type { RequestsPerMinute } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { type LimitName, type Metrics, unmeasured } from '../metrics.ts';
-import type { SharedCounts } from '../shared-counts.ts';
+import type { SharedCounts } from '../rate-limit-rows.ts';
 import { createLimitSharing } from './limit-sharing.ts';
 import { createLimiter } from './limiter.ts';
 

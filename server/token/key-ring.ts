@@ -42,7 +42,7 @@ export const momentsOf = {
 export function createKeyRing({ database, encryptionKey, clock }: KeyRingOptions): KeyRing {
   let keys: readonly RingKey[] = [];
   let readAt = Number.NEGATIVE_INFINITY;
-  let refreshing: Promise<void> | undefined;
+  let refreshing: { readonly startedAt: number; readonly done: Promise<void> } | undefined;
 
   async function read(from = database) {
     const startedAt = clock.monotonic();
@@ -90,12 +90,20 @@ export function createKeyRing({ database, encryptionKey, clock }: KeyRingOptions
 
     published: (environment) => inState(environment, (state) => state !== 'gone'),
 
-    /** All who need it together share one read. */
-    refresh: () =>
-      (refreshing ??= read()
-        .catch(() => {
-          throw new ApiError('UNAVAILABLE', 'The signing keys cannot be read now.', { retryAfterSeconds: 1 });
-        })
-        .finally(() => (refreshing = undefined))),
+    /** All who need it together share one read, unless it began so long ago that it may not know of a drop. */
+    refresh() {
+      const now = clock.monotonic();
+      if (refreshing && now - refreshing.startedAt <= freshForMs) return refreshing.done;
+      const done = read().catch(() => {
+        throw new ApiError('UNAVAILABLE', 'The signing keys cannot be read now.', { retryAfterSeconds: 1 });
+      });
+      const mine = { startedAt: now, done };
+      refreshing = mine;
+      const forget = () => {
+        if (refreshing === mine) refreshing = undefined;
+      };
+      done.then(forget, forget);
+      return done;
+    },
   };
 }

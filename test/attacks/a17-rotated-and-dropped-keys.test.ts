@@ -1,6 +1,7 @@
+import { createKeyRing } from '../../server/token/key-ring.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createForge, expectRefused, openToken, useToken } from '../support/forge.ts';
-import { createHarness, createHarnessForTest, type Harness, send } from '../support/harness.ts';
+import { createHarness, createHarnessForTest, createTestClock, type Harness, send } from '../support/harness.ts';
 
 let harness: Harness;
 /** Another process on the same database. */
@@ -88,6 +89,27 @@ test('A17 a slow read of the keys, which began before the drop, brings no key ba
   answer();
   await reading;
   expectRefused(await useToken(harness, token));
+});
+
+test('A17 no check relies on a read of the keys that began more than a second before it', async () => {
+  let reads = 0;
+  const silent = {
+    select: () => ({
+      from: () => {
+        reads += 1;
+        return new Promise(() => undefined);
+      },
+    }),
+  };
+  const clock = createTestClock();
+  const database = { db: silent } as never;
+  const { refresh } = createKeyRing({ database, encryptionKey: new Uint8Array(32), clock });
+  void refresh();
+  void refresh();
+  expect(reads).toBe(1);
+  clock.advance(1_001);
+  void refresh();
+  expect(reads).toBe(2);
 });
 
 test('A17 a token of a key that retired long ago is refused, whatever it says of its own time', async () => {

@@ -94,6 +94,12 @@ describe.each(mediaTypes)('as %s', (accept) => {
   });
 });
 
+test.each(['text/plain', 'constructor', '__proto__'])('a known document is not answered as %s', async (accept) => {
+  const body = { query: '{ viewer { id source } }' };
+  await post({ body, credential: sessionToken });
+  expect((await post({ body, credential: sessionToken, accept })).status).toBe(406);
+});
+
 test('a stranger may not look at the schema of production after a merchant did', async () => {
   const { secretKey } = await harness.newMerchant('Live', 'live');
   const body = { query: '{ __schema { queryType { name } } }' };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RequestsPerMinute } from '../../server/config.ts';
 import { createRateLimits } from '../../server/http/rate-limit.ts';
 import { createLogger } from '../../server/log.ts';
-import type { SharedCounts } from '../../server/shared-counts.ts';
+import type { SharedCounts } from '../../server/rate-limit-rows.ts';
 import { createHarness, createHarnessForTest, type Harness, send } from '../support/harness.ts';
 
 const failures = 30;

@@ -21,6 +21,22 @@ describe('createSession', () => {
     expect(data?.['currentSession']).toMatchObject({ id: created.session.id, status: 'ACTIVE' });
   });
 
+  test('waits for a customer that is being changed, and lets nobody else wait', async () => {
+    const { billingos } = harness.merchant;
+    const { customer } = await billingos.createSessionToken({ externalUserId: 'locked' });
+    await billingos.createSessionToken({ externalUserId: 'free' });
+    const lock = await harness.database.db.$client.connect();
+    await lock.query('begin');
+    await lock.query('select from customers where id = $1 for update', [customer.id]);
+    let isIssued = false;
+    const waiting = billingos.createSessionToken({ externalUserId: 'locked' }).finally(() => (isIssued = true));
+    expect((await billingos.createSessionToken({ externalUserId: 'free' })).customer.externalUserId).toBe('free');
+    expect(isIssued).toBe(false);
+    await lock.query('rollback');
+    lock.release();
+    expect((await waiting).customer.id).toBe(customer.id);
+  });
+
   test('the answer says what was issued, for whom, and until when', async () => {
     const { merchant, clock } = harness;
     const before = clock.now();
