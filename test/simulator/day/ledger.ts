@@ -175,7 +175,8 @@ export function createLedger(
       note('ask');
       const sinceLastMs = exchange.sentAtMs - lastAskAtMs();
       const isRetry = exchange.sentAtMs - retriedAtMs <= gapMs;
-      const isKnown = lastAskAtMs() >= forgottenAtMs && !isAskerGone;
+      // What was asked at the very moment at which pages were loaded anew was asked by one of those that are gone.
+      const isKnown = lastAskAtMs() > forgottenAtMs && !isAskerGone;
       const isTooSoon = sinceLastMs < gapMs - skewMs;
       const isCutShort = exchange.sentAtMs - cutShortAtMs <= giveWayMs;
       const isMissed = exchange.sentAtMs - jumpedAtMs <= gapMs;
