@@ -157,6 +157,7 @@ async function createDay(
   }
 
   function close(page: Page) {
+    ledger.pageCloses();
     page.tab.close();
     pages.splice(pages.indexOf(page), 1);
     if (pages.length === 0) ledger.groupEnds();

@@ -18,6 +18,8 @@ export interface Ledger {
   pageArrives(): void;
   /** The user logged in, and this page asks for it. */
   pageRetries(): void;
+  /** A page goes that may have asked just now: before anybody hears of it, the next one is in turn. */
+  pageCloses(): void;
   /** A page stops that may have asked: its answer waits with it, and another one asks instead. */
   pageStops(): void;
   /** The calendar is set, and takes this much of the token that is held. So many pages are held still: news that waits for them is of no known time. */
@@ -201,6 +203,9 @@ export function createLedger(
       if (nowMs() - Math.max(lastAskAtMs(), arrivedAtMs) < gapMs - skewMs) return;
       arrivedAtMs = nowMs();
       allowed += 1;
+    },
+    pageCloses() {
+      if (nowMs() - lastAskAtMs() < messageMs) groupForgets();
     },
     groupForgets,
     groupEnds: () => void (isAskerGone = true),
