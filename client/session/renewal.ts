@@ -205,8 +205,9 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     const aheadMs = nowMs() - lateMs - news.monotonicMs;
     noteAsk(Math.min(news.askedAtMs + aheadMs, nowMs()));
     if (Math.abs(lateMs) < skewMs) believe(news, aheadMs);
-    // It waited while this tab was frozen, or the calendar was set: it counts only that somebody had left.
-    else if (news.signedOutAtMs > 0) giveUp();
+    // It waited while this tab was frozen, or the calendar was set: it counts only that somebody had left, at the latest so long ago
+    // as it says.
+    else if (isNews(news.signedOutAtMs + aheadMs + lateMs)) giveUp();
     if (news.isNew) tell();
     plan();
   }

@@ -287,14 +287,15 @@ test('a tab that hears late of an ask is not held back by it', async () => {
 
 test('a tab that hears late of a sign-out holds no token until it has asked, and keeps the one that it has otherwise', async () => {
   const { world, first, tell: tellOf } = await openWithNews();
-  const told = { calendarMs: world.host.clock.calendarMs() - minuteMs };
+  const { calendarMs, monotonicMs } = instantOf(world.host.clock);
+  const told = { calendarMs: calendarMs - minuteMs, monotonicMs: monotonicMs - minuteMs };
   tellOf({ ...told, held: first.newest() });
   await world.advance(2);
   expect(first.state().kind).toBe('ready');
   tellOf(told);
   await world.advance(2);
   expect(first.isUsable()).toBe(true);
-  tellOf({ ...told, signedOutAtMs: world.host.clock.monotonicMs() - minuteMs });
+  tellOf({ ...told, signedOutAtMs: told.monotonicMs });
   await world.advance(2);
   expect([first.isUsable(), first.newest()]).toEqual([false, undefined]);
   await world.advance(100);
@@ -309,6 +310,16 @@ test('a sign-out that was told by another calendar signs nobody out', async () =
   expect(first.state().kind).not.toBe('signedOut');
   await world.advance(100);
   expect(first.state().kind).toBe('ready');
+});
+
+test('a sign-out of before a token came takes it from nobody, though the calendar is set while it is told', async () => {
+  const { world, first, tell: tellOf } = await openWithNews();
+  await world.advance(hourMs);
+  const { calendarMs, monotonicMs } = instantOf(world.host.clock);
+  const newest = first.newest();
+  tellOf({ calendarMs: calendarMs - hourMs, monotonicMs, signedOutAtMs: monotonicMs - hourMs / 2 });
+  await world.advance(2);
+  expect([first.isUsable(), first.newest()]).toEqual([true, newest]);
 });
 
 test('a message that is none of ours shortens no gap between two asks', async () => {
