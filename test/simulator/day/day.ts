@@ -1,3 +1,4 @@
+import { listenMs } from '../../../client/session/tabs.ts';
 import type { Trouble } from '../network.ts';
 import type { Tab, TabState } from '../tab.ts';
 import { createWorld, type World } from '../world.ts';
@@ -100,6 +101,8 @@ async function createDay(
     });
   }
 
+  /** Whether it came a moment ago, and waits for what the others tell it. */
+  const isListening = (page: Page) => isRunning(page) && world.nowMs() - page.runsSinceMs <= listenMs;
   const isRunning = ({ tab }: Page) => tab.state() === 'visible' || tab.state() === 'hidden';
   const pageAt = (index: number) => pages[index % pages.length];
 
@@ -179,7 +182,7 @@ async function createDay(
   async function sleep(forMs: number) {
     ledger.troubleBegins();
     if (setting.monotonicInSleep === 'stops') missUnderWay();
-    const waiting = pages.filter(({ tab }) => tab.hasClaim()).length;
+    const waiting = pages.filter((page) => page.tab.hasClaim() || isListening(page)).length;
     const sleptSinceMs = world.nowMs();
     world.machine.sleep();
     await world.advance(forMs);
