@@ -27,12 +27,13 @@ interface Claim {
 export interface Siblings {
   tabsFor(reach: Reach): Tabs;
   channelCount(reach: Reach): number;
-  /** Whether it holds a lock, or waits for one. */
-  hasClaim(reach: Reach): boolean;
+  /** Whether it holds a lock, or waits for one: `late` for the one that is for those who waited in vain before. */
+  claimOf(reach: Reach): 'none' | 'first' | 'late';
   /** The browser closes what a tab that is gone has left open. */
   forget(reach: Reach): void;
 }
 
+const lateSuffix = ':late';
 const longestMessageMs = 8;
 const longestWaitMs = 2_000;
 /** A lock is held so much longer, so that all hear what was posted meanwhile. */
@@ -85,7 +86,7 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
   /** As our host in browsers does it. */
   const takeTurns = (reach: Reach, name: string, run: () => Promise<void>) =>
     lock(reach, name, run).catch(() =>
-      lock(reach, `${name}:late`, async () => {
+      lock(reach, name + lateSuffix, async () => {
         // Whoever has the lock may have begun just now.
         await news(reach);
         void run();
@@ -110,7 +111,11 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
       },
       takeTurns: (name, run) => takeTurns(reach, name, run),
     }),
-    hasClaim: (reach) => [...queues.values()].some((queue) => queue.some((claim) => claim.reach === reach)),
+    claimOf(reach) {
+      const [name] = [...queues].find(([, queue]) => queue.some((claim) => claim.reach === reach)) ?? [];
+      if (name === undefined) return 'none';
+      return name.endsWith(lateSuffix) ? 'late' : 'first';
+    },
     channelCount: (reach) => [...listeners].filter((listener) => listener.reach === reach).length,
     forget(reach) {
       for (const listener of listeners) if (listener.reach === reach) listeners.delete(listener);

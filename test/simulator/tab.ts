@@ -18,8 +18,8 @@ export interface Tab {
   close(): void;
   /** Runs now, or when the tab may run again; never after it was closed. */
   run(act: () => void): void;
-  /** Whether it holds a lock, or waits for one. */
-  hasClaim(): boolean;
+  /** Whether it holds a lock, or waits for one: `late` for the one that is for those who waited in vain before. */
+  claim(): ReturnType<Siblings['claimOf']>;
   /** What the page has not given back. */
   leftOver(): { readonly timers: number; readonly listeners: number; readonly channels: number };
 }
@@ -51,7 +51,7 @@ export function createTab({ timeline, machine, network, siblings, random }: TabO
   let held: (() => void)[] = [];
 
   const isRunning = () => state === 'visible' || state === 'hidden';
-  const hasClaim = () => siblings.hasClaim(reach);
+  const claim = () => siblings.claimOf(reach);
   const reach: Reach = {
     run(act) {
       machine.whenAwake(() => {
@@ -106,7 +106,7 @@ export function createTab({ timeline, machine, network, siblings, random }: TabO
   return {
     state: () => state,
     run: reach.run,
-    hasClaim,
+    claim,
     host: {
       clock: machine,
       timers: { set: setTimer, clear: (timer) => clearTimer(timer as Timer | undefined) },
@@ -126,7 +126,7 @@ export function createTab({ timeline, machine, network, siblings, random }: TabO
       const before = state;
       if (before === 'closed' || before === next) return;
       // Browsers hold nobody still whom others wait for.
-      if ((next === 'frozen' || next === 'cached') && hasClaim()) return;
+      if ((next === 'frozen' || next === 'cached') && claim() !== 'none') return;
       state = next;
       wasCached ||= before === 'cached';
       if (next === 'hidden') hiddenSinceMs = timeline.nowMs();

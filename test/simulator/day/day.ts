@@ -182,12 +182,13 @@ async function createDay(
   async function sleep(forMs: number) {
     ledger.troubleBegins();
     if (setting.monotonicInSleep === 'stops') missUnderWay();
-    const waiting = pages.filter((page) => page.tab.hasClaim() || isListening(page)).length;
+    const waiting = pages.filter((page) => page.tab.claim() !== 'none' || isListening(page)).length;
+    const late = pages.filter(({ tab }) => tab.claim() === 'late').length;
     const sleptSinceMs = world.nowMs();
     world.machine.sleep();
     await world.advance(forMs);
     world.machine.wake();
-    if (waiting > 0) ledger.waitsAreCutShort(sleptSinceMs, waiting);
+    if (waiting > 0) ledger.waitsAreCutShort(sleptSinceMs, waiting, late);
     if (isTold) wokeAtMs = world.nowMs();
     // What was under way when it fell asleep is lost a moment after it woke.
     await world.advance(newsMs);

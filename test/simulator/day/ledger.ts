@@ -30,9 +30,9 @@ export interface Ledger {
   groupEnds(): void;
   /**
    * The machine slept since then, and so many pages waited for each other meanwhile: those waits are all over when it wakes. They give way
-   * to each other once more, but when the machine falls asleep over that, too, they all ask.
+   * to each other once more, but those who were doing that already, and all when the machine falls asleep over that, too, ask.
    */
-  waitsAreCutShort(sleptSinceMs: number, waiting: number): void;
+  waitsAreCutShort(sleptSinceMs: number, waiting: number, late: number): void;
   /** @param runsSinceMs since when its page has run without a break; `Infinity` when that is gone. */
   operationBegins(hasRun: () => boolean, runsSinceMs: () => number): BegunOperation;
   /** @throws {BrokenPromise} for the first promise that is broken. */
@@ -209,11 +209,11 @@ export function createLedger(
     },
     groupForgets,
     groupEnds: () => void (isAskerGone = true),
-    waitsAreCutShort(sleptSinceMs, waiting) {
+    waitsAreCutShort(sleptSinceMs, waiting, late) {
       const isOnceMore = sleptSinceMs - cutShortAtMs < lockWaitMs;
       cutShortAtMs = nowMs();
-      soonAllowed = Math.max(soonAllowed, isOnceMore ? waiting : 2);
-      allowed += isOnceMore ? waiting : 1;
+      soonAllowed = Math.max(soonAllowed, isOnceMore ? waiting : Math.max(2, late));
+      allowed += isOnceMore ? waiting : Math.max(1, late);
     },
     pageRetries() {
       if (nowMs() - retriedAtMs > gapMs) soonAllowed = 0;
