@@ -4,13 +4,13 @@ import { backoffMs, leadMs, longestRetryAfterMs, minuteMs } from './schedule.ts'
 export function createPace(nowMs: () => number, random: () => number) {
   let failures = 0;
   let lead = 0;
-  let retryAtMs = -Infinity;
-  let openAtMs = -Infinity;
-  let waivableAtMs = -Infinity;
+  let retryAtMs = 0;
+  let openAtMs = 0;
+  let waivableAtMs = 0;
 
   /** What made the last ask fail is over. */
   function hurry() {
-    retryAtMs = -Infinity;
+    retryAtMs = 0;
   }
 
   /** Nobody asks before that, whatever they want, for up to five minutes. */
@@ -34,7 +34,7 @@ export function createPace(nowMs: () => number, random: () => number) {
   function insist() {
     hurry();
     if (nowMs() < waivableAtMs) return;
-    openAtMs = -Infinity;
+    openAtMs = 0;
     waivableAtMs = nowMs() + minuteMs;
   }
 

@@ -53,10 +53,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   let hasLeft = false;
 
   const life = () => lifeOf(state());
-  const leftMs = (left: typeof remainingMs) => {
-    const held = life();
-    return held ? left(held, instantOf(clock)) : -Infinity;
-  };
+  const leftMs = (left: typeof remainingMs, held = life()) => (held ? left(held, instantOf(clock)) : -Infinity);
   const believedMs = () => (isStale ? -Infinity : leftMs(remainingMs));
   const isUsable = () => believedMs() > 0;
   // One of the clocks may say otherwise, and be wrong.
@@ -76,8 +73,11 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     timers.clear(timer);
     if (!stopListening || flight || isTerminal(state())) return;
     const delayMs = ask ? untilNextAskMs() : leftMs(surelyRemainingMs);
-    if (delayMs > 0) setTimer(delayMs);
-    else if (ask) {
+    if (delayMs > 0) {
+      setTimer(delayMs);
+      // A clock took the token for over, and was set back: those who waited for the next one can have it.
+      if (waiters && isUsable()) dispatch({ kind: 'stopped' });
+    } else if (ask) {
       // Hidden and not needed: the next wake plans again.
       if (page.isVisible() || waiters) queue(ask);
     } else if (life()) breakDown(new BillingOSError('TOKEN_EXPIRED', 'Expired.'));
@@ -130,8 +130,8 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     try {
       const { token, ...terms } = read(answer);
       const held = { token, life: { ...terms, since } };
-      if (!isNoRenewal(held, last)) return accept(held);
-      throw new BillingOSError('TOKEN_NOT_RENEWED', 'Cached?');
+      if (isNoRenewal(held, last)) fail(new BillingOSError('TOKEN_NOT_RENEWED', 'Cached?'));
+      else accept(held);
     } catch (error) {
       fail(error as BillingOSError);
     }
@@ -223,10 +223,10 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     }
     leftAtMs += aheadMs;
     if (!isNews(leftAtMs)) return;
-    // An ask that went out at the same time does not know of it.
-    if (leftAtMs > Math.max(trustedFromMs, askedAtMs - skewMs)) return signOutAt(leftAtMs);
     signedOutAtMs = leftAtMs;
-    giveUp();
+    // An ask that went out at the same time does not know of it.
+    if (leftAtMs > Math.max(trustedFromMs, askedAtMs - skewMs)) signOutAt(leftAtMs);
+    else giveUp();
   }
 
   /** Nobody knows who is logged in now but the source, and the tabs that asked it just now. */

@@ -56,7 +56,7 @@ export const askUrl =
   };
 
 function refuseSilence(cause: unknown): never {
-  throw new BillingOSError('NETWORK_ERROR', 'The session endpoint could not be reached.', { cause });
+  throw new BillingOSError('NETWORK_ERROR', 'The session endpoint gave no answer.', { cause });
 }
 
 function refuseFailure(response: Response) {

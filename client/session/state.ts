@@ -48,7 +48,7 @@ export function transition(state: SessionState, event: SessionEvent): SessionSta
     case 'asked':
       return onItsWay(life);
     case 'refused':
-      return onItsWay(undefined);
+      return onItsWay();
     case 'failed':
       return { kind: event.isOnline ? 'backingOff' : 'offline', life, error: event.error };
     case 'stopped':
@@ -56,5 +56,4 @@ export function transition(state: SessionState, event: SessionEvent): SessionSta
   }
 }
 
-const onItsWay = (life: TokenLife | undefined): SessionState =>
-  life ? { kind: 'refreshing', life } : { kind: 'loading' };
+const onItsWay = (life?: TokenLife): SessionState => (life ? { kind: 'refreshing', life } : { kind: 'loading' });

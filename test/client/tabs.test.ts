@@ -322,6 +322,22 @@ test('a sign-out of before a token came takes it from nobody, though the calenda
   expect([first.isUsable(), first.newest()]).toEqual([true, newest]);
 });
 
+test('an operation that waits because a calendar took its token for over goes on when that is set back', async () => {
+  const { world, first, tell: tellOf } = await openWithNews();
+  const newest = first.newest()?.token;
+  // Nobody asks for five seconds from now on.
+  tellOf({ askedAtMs: world.host.clock.monotonicMs() });
+  await world.advance(2);
+  world.sleep(2 * hourMs);
+  let token: string | undefined;
+  void first.getToken().then((given) => (token = given));
+  await world.advance(1_000);
+  expect(token).toBeUndefined();
+  world.sleep(-2 * hourMs);
+  await world.advance(4_000);
+  expect(token).toBe(newest);
+});
+
 test('a message that is none of ours shortens no gap between two asks', async () => {
   const world = createWorld();
   const merchant = createMerchant(world, 60);
