@@ -13,7 +13,7 @@ import { untrusted, wrongEnvironment } from './token/credential-error.ts';
 import { createTurns } from './turns.ts';
 
 interface AuthenticateOptions {
-  readonly secretKeys: Pick<SecretKeys, 'find' | 'isInUse'>;
+  readonly secretKeys: Pick<SecretKeys, 'digestOf' | 'find' | 'isInUse'>;
   readonly acceptToken: AcceptToken;
   readonly lastUsed: Pick<LastUsed, 'note'>;
   readonly rateLimits: RateLimits;
@@ -50,9 +50,10 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     const claimed = environmentOfSecretKey(secretKey);
     if (claimed && claimed !== environment) throw wrongEnvironment(claimed, endpoints[claimed]);
 
-    const record = secretKeys.isInUse(secretKey)
-      ? await secretKeys.find(secretKey)
-      : await inTurn(address, () => lookUp(secretKey, address));
+    const digest = secretKeys.digestOf(secretKey);
+    const record = secretKeys.isInUse(digest)
+      ? await secretKeys.find(digest)
+      : await inTurn(address, () => lookUp(secretKey, digest, address));
     // A key of one environment cannot carry the other's prefix, its checksum covers it; the row decides all the same.
     if (record?.environment !== environment) throw untrusted();
     await rateLimits.countSecretKey(record.id);
@@ -60,9 +61,9 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   }
 
   /** An address that keeps failing gets no more looks into the database; keys in use go on working from there. */
-  async function lookUp(secretKey: string, address: string) {
+  async function lookUp(secretKey: string, digest: string, address: string) {
     await rateLimits.refuseAfterFailures(address);
-    const record = isWellFormedSecretKey(secretKey) ? await secretKeys.find(secretKey) : null;
+    const record = isWellFormedSecretKey(secretKey) ? await secretKeys.find(digest) : null;
     if (!record) await rateLimits.countFailure(address);
     return record;
   }

@@ -38,14 +38,23 @@ export function createLastUsed({ database, clock, logger }: LastUsedOptions) {
     const column = (of: (use: Use) => string) => sql.param(uses.map(of));
     await database.db
       .execute(
+        // A row that another process writes just now has its use: two that wait for each other's rows would both fail.
         sql`update sessions set last_used_at = used.at
-            from unnest(
-              ${column(({ claims }) => claims.merchantId)}::text[], ${column(({ claims }) => claims.environment)}::text[],
-              ${column(({ claims }) => claims.sessionId)}::text[], ${column(({ at }) => at.toISOString())}::timestamptz[]
-            ) as used (merchant_id, environment, id, at)
-            where sessions.merchant_id = used.merchant_id collate "C"
+            from (
+              select session.merchant_id, session.environment, session.id, noted.at
+              from unnest(
+                ${column(({ claims }) => claims.merchantId)}::text[], ${column(({ claims }) => claims.environment)}::text[],
+                ${column(({ claims }) => claims.sessionId)}::text[], ${column(({ at }) => at.toISOString())}::timestamptz[]
+              ) as noted (merchant_id, environment, id, at)
+              join sessions session
+                on session.merchant_id = noted.merchant_id collate "C"
+                and session.environment = noted.environment
+                and session.id = noted.id collate "C"
+              for no key update of session skip locked
+            ) as used
+            where sessions.merchant_id = used.merchant_id
               and sessions.environment = used.environment
-              and sessions.id = used.id collate "C"`,
+              and sessions.id = used.id`,
       )
       .catch((error: unknown) =>
         logger.warn({ err: error, uses: uses.length }, 'last uses of sessions were not written'),

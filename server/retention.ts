@@ -21,7 +21,7 @@ const rowsAtOnce = 1_000;
 /** Removes what is long over (sessions, revocations, imports, pages on which nothing can be paid, signing keys, counts of rate limits) and uses that nobody repeats, a few at a time, so that the tables stay bounded. */
 export function createRetention({ database, signingKeys, clock, logger }: RetentionOptions) {
   let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
+  let running: Promise<void> | undefined;
   let isStopped = false;
 
   async function removeFrom(table: string, moment: string, ageMs: number): Promise<void> {
@@ -61,14 +61,17 @@ export function createRetention({ database, signingKeys, clock, logger }: Retent
     await signingKeys.removeGone(clock.now() - keptForMs);
   }
 
+  /** One pass at a time, however long it takes. */
   const cleanQuietly = () =>
-    clean().catch((error: unknown) => logger.warn({ err: error }, 'old rows were not removed'));
+    (running ??= clean()
+      .catch((error: unknown) => logger.warn({ err: error }, 'old rows were not removed'))
+      .finally(() => (running = undefined)));
 
   return {
     clean,
     start(): void {
       isStopped = false;
-      timer = setInterval(() => void (running = cleanQuietly()), everyMs).unref();
+      timer = setInterval(() => void cleanQuietly(), everyMs).unref();
     },
     /** What is left of a backlog waits for the next process. */
     async stop(): Promise<void> {

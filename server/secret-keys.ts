@@ -35,10 +35,12 @@ export interface SecretKeys {
   create(owner: Owner, name: string): Promise<CreatedSecretKey>;
   list(owner: Owner): Promise<SecretKeyRecord[]>;
   byId(owner: Owner, id: string): Promise<SecretKeyRecord | null>;
-  /** The key's record while it works, at most a second old; `null` for any other text. */
-  find(secretKey: string): Promise<SecretKeyRecord | null>;
+  /** The digest by which a key is found. */
+  digestOf(secretKey: string): string;
+  /** The record of the key with this digest while it works, at most a second old; `null` for any other. */
+  find(digest: string): Promise<SecretKeyRecord | null>;
   /** Whether it worked when it was last looked for, lately. */
-  isInUse(secretKey: string): boolean;
+  isInUse(digest: string): boolean;
   /** A new key of the same name; the old one ends after the overlap. CONFLICT when it is ending already. */
   roll(owner: Owner, id: KeyId, options: EndOptions & { overlapMs: number }): Promise<CreatedSecretKey>;
   /** CONFLICT when its sessions are to be kept, and a roll has announced their end already. */
@@ -66,6 +68,8 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
     perf: { now: () => clock.monotonic() },
     // Whoever waits for a read gets its answer also when a revocation has emptied the cache meanwhile; it is not kept then.
     ignoreFetchAbort: true,
+    // A key in use stays one while the database is silent: its callers share one read then, and do not queue.
+    noDeleteOnFetchRejection: true,
     fetchMethod: async (digest) => ({ readAt: clock.monotonic(), record: await read(digest) }),
   });
 
@@ -120,8 +124,9 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
 
     byId,
 
-    async find(secretKey) {
-      const digest = digestOf(secretKey, pepper);
+    digestOf: (secretKey) => digestOf(secretKey, pepper),
+
+    async find(digest) {
       const oldestReadAt = clock.monotonic() - rememberForMs;
       const found = await remembered.fetch(digest);
       // A slow read says what was true when it began, to whoever joined it late, and as long as it stays in the cache.
@@ -130,7 +135,7 @@ export function createSecretKeys({ database, revocations, pepper, clock }: Secre
       return works(record) ? record : null;
     },
 
-    isInUse: (secretKey) => works(remembered.peek(digestOf(secretKey, pepper), { allowStale: true })?.record),
+    isInUse: (digest) => works(remembered.peek(digest, { allowStale: true })?.record),
 
     async roll(owner, id, { overlapMs, ...options }) {
       const old = await byId(owner, id);

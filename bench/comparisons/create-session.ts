@@ -92,7 +92,7 @@ export const compareCreateSession = (directory: string, { load }: Effort): Promi
     ];
   });
 
-async function signingTask(service: Service): Promise<SigningTask> {
+export async function signingTask(service: Service): Promise<SigningTask> {
   const billingos = new BillingOS({ secretKey: service.secretKey, url: service.url });
   const { sessionToken } = await billingos.createSessionToken({ externalUserId: 'user-1' });
   const jws = sessionToken.replace('bos_session_test_', '');

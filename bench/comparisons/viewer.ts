@@ -106,7 +106,7 @@ const sessionIdOf = (request: LoadRequest) => String(decodeJwt(jwsOf(request))['
 const jwsOf = (request: LoadRequest) => tokenOf(request).replace('bos_session_test_', '');
 
 /** What the floor needs to check the tokens of the requests, and what our server answers to one of them. */
-async function checkingTask(service: Service, [request]: LoadRequest[]): Promise<Omit<CheckingTask, 'memory'>> {
+export async function checkingTask(service: Service, [request]: LoadRequest[]): Promise<Omit<CheckingTask, 'memory'>> {
   if (!request) throw new TypeError('no request to learn from');
   const { keys } = await answerOf<JSONWebKeySet>(`${service.url}/sandbox/.well-known/jwks.json`);
   const answer = await answerOf<unknown>(service.graphqlUrl, {

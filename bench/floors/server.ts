@@ -12,6 +12,8 @@ export function serveBare(answer: (request: IncomingMessage) => Promise<string> 
       response.end(body);
     }
   });
+  // In order: a profile is written at the end.
+  process.once('SIGTERM', () => process.exit());
   server.listen(0, '127.0.0.1', () => {
     process.stdout.write(`ready on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
   });

@@ -12,9 +12,16 @@ type ProgramName =
   | `peers/${'apollo' | 'mercurius' | 'oidc-provider' | 'original'}`;
 
 /** Starts it, and hands it what it needs to know. */
-export async function startProgram(name: ProgramName, task: unknown = {}): Promise<Program> {
+export async function startProgram(
+  name: ProgramName,
+  task: unknown = {},
+  nodeOptions: readonly string[] = [],
+): Promise<Program> {
   const path = fileURLToPath(new URL(`../${name}.js`, import.meta.url));
-  const child = await startChild({ arguments: [path, JSON.stringify(task)], readyPattern: /ready on \S+\n/ });
+  const child = await startChild({
+    arguments: [...nodeOptions, path, JSON.stringify(task)],
+    readyPattern: /ready on \S+\n/,
+  });
   const url = /ready on (\S+)\n/.exec(child.output)?.[1] ?? '';
   return { ...child, url };
 }

@@ -26,11 +26,17 @@ export function createKeySet(issuer: string, { fetch: send, clock }: KeySetOptio
   let readAtMs = -Infinity;
   let lastAsk = { atMs: -Infinity, outcome: Promise.resolve() };
 
-  const ageMs = () => clock.now() - readAtMs;
+  /** How long ago that was: too long, if the clock was set back since. */
+  function sinceMs(atMs: number, tooLongMs: number): number {
+    const ageMs = clock.now() - atMs;
+    return ageMs < 0 ? tooLongMs : ageMs;
+  }
+
+  const ageMs = () => sinceMs(readAtMs, freshMs);
 
   /** What came of the last time, while that is short ago. */
   function ask(): Promise<void> {
-    if (clock.now() - lastAsk.atMs >= cooldownMs) lastAsk = { atMs: clock.now(), outcome: read() };
+    if (sinceMs(lastAsk.atMs, cooldownMs) >= cooldownMs) lastAsk = { atMs: clock.now(), outcome: read() };
     return lastAsk.outcome;
   }
 

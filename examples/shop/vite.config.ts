@@ -5,4 +5,6 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   root: fileURLToPath(new URL('page', import.meta.url)),
   plugins: [react()],
+  // How long which plugin takes says nothing to who starts the shop.
+  build: { rolldownOptions: { checks: { bundlerTimings: false } } },
 });

@@ -4,7 +4,7 @@ import type { DatabaseFailure } from '../metrics.ts';
 import { reasonOf, StartupError } from '../startup-error.ts';
 import { toClientConfig, type Connection } from './connection.ts';
 import { observePool } from './observed-pool.ts';
-import { DatabaseUnavailable } from './outage.ts';
+import { DatabaseUnavailable, isOutage } from './outage.ts';
 import { untilUp } from './patience.ts';
 
 export interface DatabaseOptions {
@@ -54,7 +54,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const pool = createPool(options);
   const { onQuery, onFailure = () => undefined } = options;
   observePool(pool, { onFailure });
-  const db = drizzle({ client: pool, ...(onQuery && { logger: { logQuery: onQuery } }) });
+  const logging = onQuery && { logger: { logQuery: onQuery } };
+  const db = drizzle({ client: pool, ...logging });
   const ping = async () => {
     await pool.query('select 1');
   };
@@ -67,15 +68,23 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await close();
     throw new StartupError(`The database cannot be reached: ${describe(error)}`, { cause: error });
   }
+  // On a connection of our own: drizzle never gives one back on which it could not begin, and none as broken.
   const transaction: Database['transaction'] = async (work) => {
+    const client = await pool.connect().catch((cause: unknown) => {
+      throw new DatabaseUnavailable('no connection was to be had', { cause });
+    });
     let hasBegun = false;
+    let isBroken = false;
     try {
-      return await db.transaction((begun) => {
+      return await drizzle({ client, ...logging }).transaction((begun) => {
         hasBegun = true;
         return work(begun);
       });
     } catch (error) {
+      isBroken = !hasBegun || isOutage(error);
       throw hasBegun ? error : new DatabaseUnavailable('no transaction could be begun', { cause: error });
+    } finally {
+      client.release(isBroken);
     }
   };
   const connections = (): Connections => ({

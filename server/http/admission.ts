@@ -21,12 +21,13 @@ type HeadersFor = (headers: ApiRequest['headers']) => Answer['headers'];
 
 const logEveryMs = 1_000;
 
-const refusal = errorAnswer(
-  new ApiError('UNAVAILABLE', 'The service is overloaded. Try again later.', { retryAfterSeconds: 1 }),
-);
+const overloaded = () =>
+  new ApiError('UNAVAILABLE', 'The service is overloaded. Try again later.', { retryAfterSeconds: 1 });
 
-function refuseIncomplete(): never {
-  throw new ApiError('INVALID_INPUT', 'The body did not arrive whole.');
+const refusal = errorAnswer(overloaded());
+
+function refuseIncomplete(error: unknown): never {
+  throw error instanceof ApiError ? error : new ApiError('INVALID_INPUT', 'The body did not arrive whole.');
 }
 
 /**
@@ -37,6 +38,16 @@ export function createAdmission({ maxInFlight, loopWatch, logger, metrics }: Adm
   const room = createRoom({ places: maxInFlight || Number.POSITIVE_INFINITY, loopWatch });
   let refused = 0;
   let timer: NodeJS.Timeout | undefined;
+
+  function noteRefused(): void {
+    refused += 1;
+    metrics.overloaded(loopWatch.isLate() ? 'event_loop' : 'in_flight');
+  }
+
+  function refuse(): never {
+    noteRefused();
+    throw overloaded();
+  }
 
   function logRefused(): void {
     if (refused > 0) logger.warn({ refused }, 'requests were refused: there were more than can be answered');
@@ -49,8 +60,7 @@ export function createAdmission({ maxInFlight, loopWatch, logger, metrics }: Adm
       async (request) => {
         // A preflight costs no more than a refusal, and a browser shows its page no other answer.
         if (request.method !== 'OPTIONS' && room.isFull()) {
-          refused += 1;
-          metrics.overloaded(loopWatch.isLate() ? 'event_loop' : 'in_flight');
+          noteRefused();
           return {
             ...refusal,
             headers: {
@@ -71,7 +81,7 @@ export function createAdmission({ maxInFlight, loopWatch, logger, metrics }: Adm
               return request.address;
             },
             // Until its body is here a request waits for its sender: a few thousand slow ones must not fill the room.
-            readBody: () => place.stepOut(request.readBody().catch(refuseIncomplete)),
+            readBody: () => place.stepOut(request.readBody().catch(refuseIncomplete), refuse),
           });
         } finally {
           place.leave();

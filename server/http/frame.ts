@@ -42,11 +42,13 @@ export function createFrame({ environment, logger, metrics, name, answer, header
   async function answerWithin(request: ApiRequest, exchange: Exchange): Promise<Answer> {
     const { requestId } = exchange;
     const startedAt = performance.now();
-    const given = await withDeadline(answer(request, exchange)).catch((error: unknown) => {
-      const masked = maskFor(requestId)(error);
-      exchange.code = codeOf(masked);
-      return errorAnswer(masked);
-    });
+    const given = await withDeadline(answer(request, exchange), () => (exchange.isOver = true)).catch(
+      (error: unknown) => {
+        const masked = maskFor(requestId)(error);
+        exchange.code = codeOf(masked);
+        return errorAnswer(masked);
+      },
+    );
     const { status, body } = given;
     const durationMs = performance.now() - startedAt;
     const { operation, code } = exchange;
@@ -75,10 +77,11 @@ export function createFrame({ environment, logger, metrics, name, answer, header
   };
 }
 
-async function withDeadline(answer: Promise<Answer>): Promise<Answer> {
+async function withDeadline(answer: Promise<Answer>, onOver: () => void): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
+      onOver();
       reject(new ApiError('UNAVAILABLE', 'The request took too long.', { retryAfterSeconds: 1 }));
     }, deadlineMs);
   });

@@ -97,16 +97,17 @@ function coerce(
   type: GraphQLInputType,
   report: (path: readonly (string | number)[], message: string) => boolean,
 ): unknown {
-  const enough = new Error('enough problems');
   try {
     return coerceInputValue(value, type, (path, _invalidValue, error) => {
-      if (!report(path, withoutValue(error.message))) throw enough;
+      if (!report(path, withoutValue(error.message))) throw new EnoughProblems();
     });
   } catch (error) {
-    if (error !== enough) throw error;
+    if (!(error instanceof EnoughProblems)) throw error;
     return undefined;
   }
 }
+
+class EnoughProblems extends Error {}
 
 function rulesOf(type: GraphQLInputType): z.ZodType | undefined {
   const options = getNamedType(type).extensions['pothosOptions'] as { validate?: unknown } | undefined;

@@ -49,6 +49,7 @@ export const useKnownDocuments = (known: KnownDocuments): Plugin<RequestContext>
     const operation = getOperationAST(args.document, args.operationName);
     if (operation) args.contextValue.exchange.operation = operationOf(args.document, operation);
     const { query } = args.contextValue.params;
-    if (query) known.remember(query, args.document);
+    // Who has no credential shall not push out the documents of those who have.
+    if (query && args.contextValue.caller.kind !== 'anonymous') known.remember(query, args.document);
   },
 });

@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import proxyAddress from 'proxy-addr';
+import { ApiError } from '../../schema/errors.ts';
 import { StartupError } from '../startup-error.ts';
+import { type BodyBudget, createBodyBudget } from './body-budget.ts';
 import { isHealthPath } from './health.ts';
 import { type Answer, type ApiRequest, type Handler, jsonAnswer, type RequestHeaders } from './message.ts';
 
@@ -28,11 +30,14 @@ export interface Listener {
 }
 
 const maxHeaderBytes = 16_384;
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 15_000;
+const headersTimeoutMs = 5_000;
+/** Shorter than the deadline of an answer: who sends too slowly is told so, and not that the service is at fault. */
+const requestTimeoutMs = 8_000;
 /** Longer than load balancers keep theirs, so that none sends a request into a connection that is being closed. */
 const keepAliveTimeoutMs = 65_000;
 const maxConnections = 10_000;
+/** Of bodies that have not arrived whole: ten thousand of the largest would take more than most machines have. */
+const mostBodyBytes = 64 * 1_048_576;
 /** Nobody sends requests here any more. */
 const quietMs = 1_000;
 const quietCheckMs = 50;
@@ -41,6 +46,7 @@ const quietChecks = quietMs / quietCheckMs;
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { answer, port, host, trustedProxies, portVariable = 'PORT' } = options;
   const isTrusted = proxyAddress.compile([...trustedProxies]);
+  const budget = createBodyBudget(mostBodyBytes);
   let isDraining = false;
   let askedAt = Number.NEGATIVE_INFINITY;
   const server = createServer(
@@ -58,7 +64,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       if (!isHealthPath(request.url)) askedAt = performance.now();
       // Its client would send the next request into a connection that is about to be closed.
       const sendAnswer = (given: Answer) => send(response, given, isDraining || !server.listening ? 'close' : 'keep');
-      answer(toApiRequest(request, isTrusted))
+      answer(toApiRequest(request, isTrusted, budget))
         .then(sendAnswer)
         .catch(() => response.destroy());
     },
@@ -83,20 +89,28 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 }
 
 /** Node keeps the first of two and forgets the other; whoever sends two means to be understood differently by two readers. */
-const hasTwoCredentials = ({ headersDistinct }: IncomingMessage) => (headersDistinct['authorization']?.length ?? 0) > 1;
+const hasTwoCredentials = ({ rawHeaders }: IncomingMessage) =>
+  rawHeaders.filter((text, index) => index % 2 === 0 && isAuthorization(text)).length > 1;
+
+const isAuthorization = (name: string) =>
+  name.length === 'authorization'.length && name.toLowerCase() === 'authorization';
 
 const twoCredentials = jsonAnswer(400, {
   errors: [{ message: 'Send one Authorization header.', extensions: { code: 'INVALID_INPUT' } }],
 });
 
-const toApiRequest = (request: IncomingMessage, isTrusted: ReturnType<typeof proxyAddress.compile>): ApiRequest => ({
+const toApiRequest = (
+  request: IncomingMessage,
+  isTrusted: ReturnType<typeof proxyAddress.compile>,
+  budget: BodyBudget,
+): ApiRequest => ({
   method: request.method ?? '',
   url: request.url ?? '',
   headers: headersOf(request),
   get address() {
     return proxyAddress(request, isTrusted);
   },
-  readBody: () => bytesOf(request),
+  readBody: () => bytesOf(request, budget),
 });
 
 const headersOf = ({ headers }: IncomingMessage): RequestHeaders => ({
@@ -108,17 +122,35 @@ const headersOf = ({ headers }: IncomingMessage): RequestHeaders => ({
 });
 
 /** By events: as an iterable it takes several times as long. */
-const bytesOf = (request: IncomingMessage): Promise<Uint8Array> =>
+const bytesOf = (request: IncomingMessage, budget: BodyBudget): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
     // Nothing more is heard of a connection that has ended before anybody listened.
     if (request.destroyed) return reject(incomplete());
+    const held = budget.open();
     const chunks: Buffer[] = [];
     request
-      .on('data', (chunk: Buffer) => chunks.push(chunk))
-      .once('end', () => resolve(Buffer.concat(chunks)))
+      .on('data', (chunk: Buffer) => {
+        if (held.take(chunk.length)) return void chunks.push(chunk);
+        // The rest goes by unread.
+        request.removeAllListeners('data').resume();
+        chunks.length = 0;
+        held.close();
+        reject(tooMuchAtOnce());
+      })
+      .once('end', () => {
+        held.close();
+        resolve(Buffer.concat(chunks));
+      })
       .once('error', reject)
-      .once('close', () => reject(incomplete()));
+      .once('close', () => {
+        held.close();
+        // It comes after the end, too, and an error's stack takes longer than a body.
+        if (!request.readableEnded) reject(incomplete());
+      });
   });
+
+const tooMuchAtOnce = () =>
+  new ApiError('UNAVAILABLE', 'Too much is being sent at once. Try again later.', { retryAfterSeconds: 1 });
 
 const incomplete = () => new Error('the connection ended before the body did');
 

@@ -32,6 +32,8 @@ export function createWebhookHandler(options: WebhookHandlerOptions): Handler {
     const merchantId = pathname.slice(pathname.lastIndexOf('/') + 1);
     if (!isMerchantId(merchantId)) throw notAccepted();
     const signature = request.headers.get('stripe-signature');
+    // Before a body of a mebibyte is taken in.
+    if (signature === null) throw notAccepted();
     const body = await request.readBody();
     await webhooks.take({ merchantId, environment }, { signature, body });
     return jsonAnswer(200, { received: true });

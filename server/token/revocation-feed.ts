@@ -1,4 +1,4 @@
-import { and, gt, sql } from 'drizzle-orm';
+import { and, asc, gt, type SQL, sql } from 'drizzle-orm';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import type { DatabaseClock } from '../database/database-clock.ts';
@@ -25,41 +25,75 @@ const lookBackSeconds = 60;
 /** For whatever was later still: a commit that waited for a replica, a database whose clock was set back. */
 const readAllEveryMs = 300_000;
 const forgetEveryMs = 60_000;
+/** Some 20 ms of work: requests are answered in between. */
+const rowsAtOnce = 2_000;
+
+const columns = {
+  merchantId: revocations.merchantId,
+  environment: revocations.environment,
+  id: revocations.id,
+  kind: revocations.kind,
+  subject: revocations.subject,
+  revokedAt: revocations.revokedAt,
+  // As text: a Date has only milliseconds.
+  recordedAt: sql<string>`${revocations.recordedAt}::text`,
+};
 
 /** Brings what any process recorded into this one's memory, dropped and new signing keys too. It polls: that works through poolers and on every PostgreSQL. */
 export function createRevocationFeed(options: RevocationFeedOptions) {
   const { database, databaseClock, memory, keyRing, clock, logger } = options;
   let readAt = Number.NEGATIVE_INFINITY;
   let readAllAt = Number.NEGATIVE_INFINITY;
+  let readingAll: Promise<void> | undefined;
   let forgotAt = clock.monotonic();
   let readUpTo: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let reading: Promise<void> | undefined;
   let isStopped = false;
 
-  async function read() {
+  /** Remembers the rows in force that fit, a page at a time. */
+  async function remember(condition: SQL | undefined): Promise<void> {
+    let isAfter: SQL | undefined;
+    for (;;) {
+      const page = await database.db
+        .select(columns)
+        .from(revocations)
+        .where(and(gt(revocations.expiresAt, new Date(clock.now())), condition, isAfter))
+        .orderBy(asc(revocations.recordedAt), asc(revocations.id))
+        .limit(rowsAtOnce);
+      for (const row of page) memory.remember(row, { ...row, revokedAtMs: row.revokedAt.getTime() });
+      const last = page[rowsAtOnce - 1];
+      if (!last || isStopped) return;
+      isAfter = sql`(${revocations.recordedAt}, ${revocations.id}) > (${last.recordedAt}::timestamptz, ${last.id})`;
+    }
+  }
+
+  async function readNew() {
     const startedAt = clock.monotonic();
     // Asked for before the rows: what commits between the two is read again next time.
     const now = await databaseClock.read();
-    const isAll = startedAt - readAllAt >= readAllEveryMs;
-    const isNew =
-      isAll || readUpTo === undefined
+    await remember(
+      readUpTo === undefined
         ? undefined
-        : sql`${revocations.recordedAt} >= ${readUpTo}::timestamptz - make_interval(secs => ${lookBackSeconds})`;
-    const found = await database.db
-      .select()
-      .from(revocations)
-      .where(and(gt(revocations.expiresAt, new Date(clock.now())), isNew));
-    for (const row of found) memory.remember(row, { ...row, revokedAtMs: row.revokedAt.getTime() });
+        : sql`${revocations.recordedAt} >= ${readUpTo}::timestamptz - make_interval(secs => ${lookBackSeconds})`,
+    );
     await keyRing.read(database);
     readUpTo = now;
     readAt = startedAt;
-    if (isAll) readAllAt = startedAt;
+  }
+
+  /** Takes its time, beside the reading of what is new. */
+  async function readAll() {
+    readAllAt = clock.monotonic();
+    await remember(undefined).catch((error: unknown) => {
+      logger.warn({ err: error }, 'the revocations in force could not be read again');
+    });
   }
 
   async function readAndRepeat() {
-    await read().catch((error: unknown) => logger.warn({ err: error }, 'the revocation feed could not be read'));
+    await readNew().catch((error: unknown) => logger.warn({ err: error }, 'the revocation feed could not be read'));
     forgetNowAndThen();
+    if (!isStopped && clock.monotonic() - readAllAt >= readAllEveryMs) readingAll = readAll();
     if (!isStopped) timer = setTimeout(() => void (reading = readAndRepeat()), readEveryMs).unref();
   }
 
@@ -82,14 +116,15 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
     /** Rejects when the database cannot be read: a process that knows no revocation must not serve. */
     async start(): Promise<void> {
       isStopped = false;
-      await read();
+      readAllAt = clock.monotonic();
+      await readNew();
       reading = readAndRepeat();
     },
 
     async stop(): Promise<void> {
       isStopped = true;
       clearTimeout(timer);
-      await reading;
+      await Promise.all([reading, readingAll]);
     },
   };
 }

@@ -20,3 +20,43 @@ test('D8 five hundred senders who never finish keep nobody out', async () => {
   }
   for (const socket of slow) socket.destroy();
 });
+
+test('D8 who does not send all of a request in time is told 408, and cut off', { timeout: 15_000 }, async () => {
+  const harness = await createHarnessForTest();
+  const { port, close } = await listenFor(harness);
+  onTestFinished(() => close(0));
+  const whole = graphqlBytes({ query: '{ __typename }' });
+  const [head, body] = await Promise.all(
+    [20, whole.length - 1].map((bytes) => sendBytes(port, whole.subarray(0, bytes))),
+  );
+  expect([head?.status, body?.status]).toEqual([408, 408]);
+});
+
+test('D8 bodies that never end take 64 MiB at most, and are refused beyond that', async () => {
+  const harness = await createHarnessForTest();
+  const { port, close } = await listenFor(harness);
+  onTestFinished(() => close(0));
+  const bytes = 262_144;
+  const head = [
+    'POST /sandbox/graphql HTTP/1.1',
+    'Host: localhost',
+    'Content-Type: application/json',
+    `Authorization: Bearer ${harness.merchant.secretKey}`,
+    `Content-Length: ${bytes}`,
+  ];
+  const nearlyAll = Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), Buffer.alloc(bytes - 1, ' ')]);
+  let refused = 0;
+  const sockets = Array.from({ length: 280 }, () =>
+    connect(port, '127.0.0.1')
+      .on('error', () => undefined)
+      .on('data', (answer) => void (refused += String(answer).startsWith('HTTP/1.1 503') ? 1 : 0)),
+  );
+  for (const socket of sockets) socket.write(nearlyAll);
+  await expect.poll(() => refused, { timeout: 5_000 }).toBeGreaterThanOrEqual(280 - 256);
+  expect(refused).toBeLessThan(280 - 200);
+
+  for (const socket of sockets) socket.destroy();
+  await expect
+    .poll(async () => (await sendBytes(port, graphqlBytes({ query: '{ __typename }' }))).status, { timeout: 5_000 })
+    .toBe(200);
+});

@@ -254,6 +254,16 @@ describe('keys', () => {
     await expect(verify(await token())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
+  test('a key that was dropped counts no longer on a clock that was set back', async () => {
+    const time = movableClock();
+    const { verify, token, published } = await setup({ clock: time });
+    await verify(await token());
+
+    published.live.length = 0;
+    time.advance(-60_000);
+    await expect(verify(await token())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
   test.each<[string, typeof fetch]>([
     ['cannot be reached', async () => Promise.reject(new TypeError('fetch failed'))],
     ['are not there', async () => new Response('no', { status: 404 })],

@@ -129,3 +129,24 @@ test('while the event loop has been late for a second only a tenth of the room i
   beatAfter(150);
   expect(room.isFull()).toBe(false);
 });
+
+test('who was out while the room filled is refused, and who waited for nothing keeps its place', async () => {
+  const room = createRoom({ places: 1, loopWatch: { isLate: () => false } });
+  const refuse = () => {
+    throw new Error('full');
+  };
+  const first = room.enter();
+  await expect(first.stepOut(Promise.resolve('at once'), refuse)).resolves.toBe('at once');
+  expect(room.isFull()).toBe(true);
+
+  let arrive = () => {};
+  const late = first.stepOut(new Promise<void>((resolve) => (arrive = resolve)), refuse);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(room.isFull()).toBe(false);
+  const second = room.enter();
+  arrive();
+  await expect(late).rejects.toThrow('full');
+  first.leave();
+  second.leave();
+  expect(room.isFull()).toBe(false);
+});

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { environments } from '../../schema/environment.ts';
 import type { KeyId } from '../../schema/id.ts';
 import { generateSecretKey } from '../../server/secret-key.ts';
@@ -192,13 +192,27 @@ describe('revoking a key', () => {
     harness.clock.advance(1_001);
     const slow = await harness.database.transaction(async (transaction) => {
       await transaction.execute('lock table secret_keys in access exclusive mode');
-      const answer = harness.rules.secretKeys.find(merchant.secretKey);
+      const answer = harness.rules.secretKeys.find(harness.rules.secretKeys.digestOf(merchant.secretKey));
       harness.clock.advance(1_500);
       return { answer };
     });
     expect(await slow.answer).not.toBeNull();
     const before = harness.requestStatements().length;
-    await harness.rules.secretKeys.find(merchant.secretKey);
+    await harness.rules.secretKeys.find(harness.rules.secretKeys.digestOf(merchant.secretKey));
+    expect(harness.requestStatements().slice(before)).toHaveLength(1);
+  });
+
+  test('callers with a key in use do not queue while the database says nothing of it', async () => {
+    const { merchant } = await merchantWithSession();
+    harness.clock.advance(1_001);
+    await harness.database.db.execute('alter table secret_keys rename to hidden_keys');
+    onTestFinished(
+      async () => void (await harness.database.db.execute('alter table hidden_keys rename to secret_keys')),
+    );
+    // The first one finds out.
+    await codeFor(merchant.secretKey);
+    const before = harness.requestStatements().length;
+    await Promise.all(Array.from({ length: 20 }, () => codeFor(merchant.secretKey)));
     expect(harness.requestStatements().slice(before)).toHaveLength(1);
   });
 

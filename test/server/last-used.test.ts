@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createHarness, createHarnessForTest, type Harness } from '../support/harness.ts';
 
 let harness: Harness;
@@ -12,6 +12,7 @@ afterAll(() => harness.stop());
 async function createUsed() {
   const { sessionToken, session } = await harness.merchant.billingos.createSessionToken({ externalUserId: 'ada' });
   return {
+    id: session.id,
     use: async () => void (await harness.graphql(sessionToken, '{ viewer { id } }')),
     lastUsedAt: async () => (await harness.merchant.billingos.session(session.id))?.lastUsedAt ?? null,
   };
@@ -55,6 +56,20 @@ test('the uses of many sessions are one statement', async () => {
   await harness.rules.lastUsed.write();
   expect(harness.statements.filter((statement) => statement.startsWith('update'))).toHaveLength(1);
   for (const { lastUsedAt } of sessions) expect(await lastUsedAt()).not.toBeNull();
+});
+
+test('a session that another process writes just now holds up no other', async () => {
+  const [locked, free] = [await createUsed(), await createUsed()];
+  const connection = await harness.database.db.$client.connect();
+  onTestFinished(() => connection.release(true));
+  await locked.use();
+  await free.use();
+  await connection.query('begin');
+  await connection.query('select from sessions where id = $1 for no key update', [locked.id]);
+
+  await harness.rules.lastUsed.write();
+  expect(await locked.lastUsedAt()).toBeNull();
+  expect(await free.lastUsedAt()).not.toBeNull();
 });
 
 test('a refused token is no use', async () => {

@@ -56,6 +56,17 @@ describe('failures count', () => {
     const limits = await afterFailuresAt('::ffff:203.0.113.7');
     await expect(limits.refuseAfterFailures('203.0.113.7')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   });
+
+  test.each([
+    ['203.0.113.7', '203.0.113.7:51234'],
+    ['2001:db8:1:2::1', '[2001:db8:1:2::9]:443'],
+    ['2001:db8:1:2::1', '[2001:db8:1:2::9]'],
+    ['unknown', '_hidden:1234'],
+  ])('together for %s and %s, as some proxies name it', async (address, named) => {
+    const limits = await afterFailuresAt(address);
+    await expect(limits.refuseAfterFailures(named)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(limits.refuseAfterFailures('198.51.100.1:80')).resolves.toBeUndefined();
+  });
 });
 
 describe('one process', () => {

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CreatedSession } from '../../client/node.ts';
 import { createHarness, createHarnessForTest, type Harness, type TestMerchant } from '../support/harness.ts';
@@ -144,6 +145,18 @@ describe('endSession', () => {
       allowedOperations: [],
     });
     expect(await harness.graphql(sessionToken, 'mutation { endSession { id } }')).toMatchObject({ status: 200 });
+  });
+
+  test('are all known to a process that starts, however many there are, and read a few at a time', async () => {
+    const own = await createHarnessForTest();
+    await own.database.db.execute(sql`insert into revocations
+      (merchant_id, environment, id, kind, subject, revoked_at, expires_at, recorded_at)
+      select ${own.merchant.id}, 'test', 'rev_' || number, 'session', 'ses_' || number, now(), now() + interval '1 day',
+        now() - number / 3 * interval '1 microsecond'
+      from generate_series(1, 5000) as number`);
+    const other = await createHarnessForTest({ connection: own.connection, clock: own.clock });
+    expect(other.rules.revocations.rememberedCount()).toBe(5_000);
+    expect(other.statements.filter((text) => text.includes('from "revocations"')).length).toBeGreaterThanOrEqual(3);
   });
 
   test('is seen by another process within a second', async () => {

@@ -1,4 +1,7 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Transaction } from '../../server/database/database.ts';
+import { createSessionRows } from '../../server/session-rows.ts';
 import { createHarness, type Harness, type TestMerchant } from '../support/harness.ts';
 
 let harness: Harness;
@@ -141,6 +144,55 @@ describe('a filter', () => {
     expect(await listed(merchant, { active: false })).toEqual([short.session.id, revoked, ofCustomer].toSorted());
     expect(await listed(merchant, { active: true, key: merchant.keyId })).toEqual([alive]);
     expect(await listed(merchant, { active: null })).toHaveLength(4);
+  });
+
+  test('by activity looks at no more than a page, however many sessions there are', async () => {
+    const merchant = await harness.newMerchant('Acme');
+    const [id = ''] = await create(merchant, 1);
+    const owner = { merchantId: merchant.id, environment: 'test' } as const;
+    // One in twenty of this hour, half of them over, and the others of long ago.
+    await harness.database.transaction(async (db) => {
+      await db.execute('set local statement_timeout = 0');
+      await db.execute(sql`insert into sessions
+      (merchant_id, environment, id, customer_id, key_id, external_user_id, metadata, created_at, expires_at)
+      select merchant_id, environment,
+        case when number % 20 = 0 then left(id, -6) else 'ses_000000' || substr(id, 11, 14) end || lpad(number::text, 6, '0'),
+        customer_id, key_id, external_user_id, metadata, created_at,
+        expires_at - case when number % 40 = 0 then interval '0' else interval '2 hours' end
+      from sessions, generate_series(1, 16000) as number where id = ${id} order by random()`);
+    });
+    await harness.database.db.execute(sql`analyze sessions`);
+
+    /** Rows and entries of indexes that this connection has looked at. */
+    const lookedAt = async (db: Transaction) => {
+      const { rows } = await db.execute<{ count: number }>(sql`
+        select sum(pg_stat_get_xact_tuples_returned(oid) + pg_stat_get_xact_tuples_fetched(oid))::int as count
+        from pg_class where oid = 'sessions'::regclass
+          or oid in (select indexrelid from pg_index where indrelid = 'sessions'::regclass)`);
+      return rows[0]?.count ?? 0;
+    };
+    const page = () =>
+      harness.database.transaction(async (db) => {
+        const before = await lookedAt(db);
+        const { items } = await createSessionRows({ db: db as never }).page(
+          owner,
+          { first: 10, after: undefined },
+          { active: true },
+          new Date(harness.clock.now()),
+        );
+        return { active: items.length, looked: (await lookedAt(db)) - before };
+      });
+    const busy = await page();
+    expect(busy.active).toBe(10);
+    expect(busy.looked).toBeLessThan(50);
+
+    harness.clock.advance(1);
+    await merchant.billingos.revokeSessions({ all: true });
+    harness.clock.advance(1);
+    await create(merchant, 1);
+    const afterwards = await page();
+    expect(afterwards.active).toBe(1);
+    expect(afterwards.looked).toBeLessThan(50);
   });
 
   test.each([{ customer: 'none' }, { customer: '' }, { key: "' or true --" }, { customer: '%' }])(

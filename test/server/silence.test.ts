@@ -1,7 +1,7 @@
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
-import { openDatabase } from '../../server/database/database.ts';
+import { openDatabase, type Transaction } from '../../server/database/database.ts';
 import { fromWebRequest } from '../../server/http/message.ts';
 import { createGraphqlHandler } from '../../server/http/handler.ts';
 import { createOriginRules } from '../../server/http/origin.ts';
@@ -48,6 +48,42 @@ test('a statement to a database that has fallen silent is given up', async () =>
   const ping = expect(database.ping()).rejects.toThrow('timeout');
   await vi.advanceTimersByTimeAsync(5_000);
   await ping;
+});
+
+test.each([
+  ['when they are to begin', false],
+  ['in their midst', true],
+])('no connection is lost to transactions that a silence meets %s', async (_when, hasBegun) => {
+  const { directory, user, database: name } = await createDatabase();
+  const proxy = await createSilenceableProxy(join(directory, '.s.PGSQL.5432'));
+  const database = await openDatabase({
+    connection: { kind: 'url', url: `postgres://${user}@127.0.0.1:${proxy.port}/${name}` },
+    applicationName: 'test',
+    statementTimeoutMs: 4_000,
+    maxConnections: 2,
+  });
+  const both = (work: (db: Transaction) => Promise<unknown>) =>
+    Promise.allSettled([database.transaction(work), database.transaction(work)]);
+  await both((db) => db.execute('select 1'));
+
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  if (!hasBegun) proxy.fallSilent();
+  let begun = 0;
+  const failing = both(async (db) => {
+    begun += 1;
+    if (begun === 2) proxy.fallSilent();
+    // Neither asks before both have begun.
+    await vi.waitUntil(() => begun === 2);
+    return db.execute('select 1');
+  });
+  for (let count = 0; count < 3; count++) await vi.advanceTimersByTimeAsync(5_000);
+  expect((await failing).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  vi.useRealTimers();
+
+  await both((db) => db.execute('select 1'));
+  await expect(database.ping()).resolves.toBeUndefined();
+  expect(database.connections().busy).toBe(0);
+  await database.close();
 });
 
 test('a request that nobody answers is told to come again after ten seconds', async () => {
