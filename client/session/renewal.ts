@@ -60,7 +60,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   const mayCount = () => leftMs(surelyRemainingMs) > 0;
   const untilNextAskMs = () => untilDueMs(believedMs());
   /** Whether another tab's moment is after all that this one knows. */
-  const isNews = (atMs: number) => Math.max(signedOutAtMs, tokenAtMs) < atMs;
+  const isNews = (atMs: number) => atMs > Math.max(signedOutAtMs, tokenAtMs);
 
   function setTimer(delayMs: number) {
     // Rounded up: browsers round down, and would call just before it is time. A minute at a time: a browser's timer overflows at
@@ -207,7 +207,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     if (Math.abs(lateMs) < skewMs) believe(news, aheadMs);
     // It waited while this tab was frozen, or the calendar was set: it counts only that somebody had left, at the latest so long ago
     // as it says.
-    else if (isNews(news.signedOutAtMs + aheadMs + lateMs)) giveUp();
+    else if (isNews(lateMs + aheadMs + news.signedOutAtMs - skewMs)) giveUp();
     if (news.isNew) tell();
     plan();
   }
