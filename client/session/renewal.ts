@@ -205,8 +205,8 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
     const aheadMs = nowMs() - lateMs - news.monotonicMs;
     noteAsk(Math.min(news.askedAtMs + aheadMs, nowMs()));
     if (Math.abs(lateMs) < skewMs) believe(news, aheadMs);
-    // It waited while this tab was frozen, or the calendar was set: it counts only that somebody had left, at the latest so long ago
-    // as it says.
+    // It waited while this tab was frozen, or the calendar was set: it counts only that somebody had left, no later than it says by
+    // its own clock, but for the way.
     else if (isNews(lateMs + aheadMs + news.signedOutAtMs - skewMs)) giveUp();
     if (news.isNew) tell();
     plan();
