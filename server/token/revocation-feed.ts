@@ -51,8 +51,8 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
   let reading: Promise<void> | undefined;
   let isStopped = false;
 
-  /** Remembers the rows in force that fit, a page at a time. */
-  async function remember(condition: SQL | undefined): Promise<void> {
+  /** Remembers the rows in force that fit, a page at a time. `false`: it was stopped before it had them all. */
+  async function remember(condition: SQL | undefined): Promise<boolean> {
     let isAfter: SQL | undefined;
     for (;;) {
       const page = await database.db
@@ -63,7 +63,8 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
         .limit(rowsAtOnce);
       for (const row of page) memory.remember(row, { ...row, revokedAtMs: row.revokedAt.getTime() });
       const last = page[rowsAtOnce - 1];
-      if (!last || isStopped) return;
+      if (!last) return true;
+      if (isStopped) return false;
       isAfter = sql`(${revocations.recordedAt}, ${revocations.id}) > (${last.recordedAt}::timestamptz, ${last.id})`;
     }
   }
@@ -72,11 +73,12 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
     const startedAt = clock.monotonic();
     // Asked for before the rows: what commits between the two is read again next time.
     const now = await databaseClock.read();
-    await remember(
+    const isComplete = await remember(
       readUpTo === undefined
         ? undefined
         : sql`${revocations.recordedAt} >= ${readUpTo}::timestamptz - make_interval(secs => ${lookBackSeconds})`,
     );
+    if (!isComplete) return;
     await keyRing.read(database);
     readUpTo = now;
     readAt = startedAt;

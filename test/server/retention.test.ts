@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { openCustomer, returnUrl } from '../support/billing.ts';
 import { apply, smallCatalog } from '../support/catalog.ts';
 import { createHarness, createHarnessForTest, type Harness } from '../support/harness.ts';
@@ -129,4 +129,23 @@ test('many uses and pages are removed a thousand at a time', async () => {
     expect(own.statements.filter((statement) => statement.includes(`delete from "${table}"`))).toHaveLength(3);
     expect(await count(table, own)).toBe(0);
   }
+});
+
+test('a pass that takes longer than ten minutes is not joined by another one, and stopping waits for it', async () => {
+  const own = await createHarnessForTest();
+  await own.rules.retention.stop();
+  const lock = await own.database.db.$client.connect();
+  onTestFinished(() => lock.release(true));
+  await lock.query('begin; lock table sessions in access exclusive mode');
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  own.statements.splice(0);
+
+  own.rules.retention.start();
+  vi.advanceTimersByTime(1_200_000);
+  const stopped = own.rules.retention.stop();
+  await expect(Promise.race([stopped, Promise.resolve('waits')])).resolves.toBe('waits');
+  expect(own.statements.filter((text) => text.startsWith('delete from "sessions"'))).toHaveLength(1);
+  await lock.query('rollback');
+  await stopped;
 });

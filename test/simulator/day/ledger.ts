@@ -100,6 +100,7 @@ export function createLedger(
   let allowed = 0;
   let arrivedAtMs = -Infinity;
   let forgottenAtMs = -Infinity;
+  let closedAtMs = -Infinity;
   let isAskerGone = false;
   let retriedAtMs = -Infinity;
   let cutShortAtMs = -Infinity;
@@ -177,8 +178,8 @@ export function createLedger(
       note('ask');
       const sinceLastMs = exchange.sentAtMs - lastAskAtMs();
       const isRetry = exchange.sentAtMs - retriedAtMs <= gapMs;
-      // What was asked at the very moment at which pages were loaded anew was asked by one of those that are gone.
-      const isKnown = lastAskAtMs() > forgottenAtMs && !isAskerGone;
+      // What was asked at the very moment at which a page went may have been asked by that one.
+      const isKnown = lastAskAtMs() >= forgottenAtMs && lastAskAtMs() > closedAtMs && !isAskerGone;
       const isTooSoon = sinceLastMs < gapMs - skewMs;
       const isCutShort = exchange.sentAtMs - cutShortAtMs <= giveWayMs;
       const isMissed = exchange.sentAtMs - jumpedAtMs <= gapMs;
@@ -205,6 +206,7 @@ export function createLedger(
       allowed += 1;
     },
     pageCloses() {
+      closedAtMs = nowMs();
       if (nowMs() - lastAskAtMs() < messageMs) groupForgets();
     },
     groupForgets,
