@@ -37,24 +37,29 @@ const tabs: Tabs = {
       close: () => channel.close(),
     };
   },
-  // Not there on pages without https. What is run never fails, so that only the lock does.
-  takeTurns: async (name, run) =>
-    navigator?.locks
-      ? lock(name, run)
-          .catch(() => lock(`${name}:late`, () => void pause().then(run)))
-          .catch(run)
-      : run(),
+  takeTurns(name, run) {
+    let turn: Promise<void> | undefined;
+    const once = () => (turn ??= run());
+    // Not there on pages without https.
+    if (!navigator?.locks) return void once();
+    // It keeps its place in the queue meanwhile, so that nobody behind it begins at the same moment.
+    setTimeout(() => turn ?? void lock(`${name}:late`, () => void pause().then(once)), longestWaitMs);
+    setTimeout(once, 2 * longestWaitMs);
+    // What is run never fails, so that only the lock does.
+    void lock(name, once);
+  },
 };
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, newsMs));
 
-async function lock(name: string, act: () => unknown): Promise<void> {
-  await navigator?.locks.request(name, { signal: AbortSignal.timeout(longestWaitMs) }, async () => {
-    await act();
-    // A hidden page would be late.
-    if (page.isVisible()) await pause();
-  });
-}
+const lock = (name: string, act: () => unknown) =>
+  navigator?.locks
+    .request(name, async () => {
+      await act();
+      // A hidden page would be late.
+      if (page.isVisible()) await pause();
+    })
+    .catch(act);
 
 /** The browser, or any other runtime with `fetch`. */
 export const createHost = (): Host => ({

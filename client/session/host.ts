@@ -31,10 +31,10 @@ export interface Tabs {
   /** `undefined` where the browser does not let them talk. */
   listen(name: string, listener: (message: unknown) => void): Channel | undefined;
   /**
-   * Runs alone among the tabs, when all have heard what the one before posted. Whoever waited for two seconds runs all the same, one after
-   * the other has begun: good for saving work, never for being right.
+   * Runs once, alone among the tabs, when all have heard what the one before posted. Whoever waited for two seconds runs all the same, one
+   * after the other has begun: good for saving work, never for being right.
    */
-  takeTurns(name: string, run: () => Promise<void>): Promise<void>;
+  takeTurns(name: string, run: () => Promise<void>): void;
 }
 
 /** All that a session takes from where it runs; a test hands in its own. */

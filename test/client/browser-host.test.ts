@@ -39,11 +39,67 @@ test('where a page may have no BroadcastChannel, a tab asks for itself', async (
   await expect(openSession().getToken()).resolves.toMatch(/^bos_session_test_/);
 });
 
-test('where AbortSignal.timeout is not there yet, a lock is waited for, and a tab asks', async () => {
-  vi.stubGlobal('navigator', {
-    onLine: true,
-    locks: { request: (_name: string, _o: object, run: () => unknown) => run() },
-  });
-  vi.spyOn(AbortSignal, 'timeout').mockImplementation(undefined as never);
-  await expect(openSession().getToken()).resolves.toMatch(/^bos_session_test_/);
+/** One queue, as `navigator.locks` keeps one for each name. */
+function stubLocks() {
+  const queues = new Map<string, Promise<unknown>>();
+  const request = (name: string, run: () => unknown) => {
+    const turn = (queues.get(name) ?? Promise.resolve()).then(run);
+    queues.set(name, turn);
+    return turn;
+  };
+  vi.stubGlobal('navigator', { onLine: true, locks: { request } });
+}
+
+async function openTabs() {
+  vi.resetModules();
+  const fresh = await import('../../client/session/browser-host.ts');
+  const { tabs } = fresh.createHost();
+  if (!tabs) throw new Error('This page has no other tabs.');
+  const begun: string[] = [];
+  return {
+    begun,
+    takeTurn: (name: string, work: Promise<void>) => tabs.takeTurns('turns', () => (begun.push(name), work)),
+  };
+}
+
+const never = new Promise<void>(() => {});
+
+test('who waited two seconds for a turn takes it, one after the other', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  stubLocks();
+  const { begun, takeTurn } = await openTabs();
+  for (const name of ['first', 'second', 'third']) takeTurn(name, never);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(begun).toEqual(['first']);
+  await vi.advanceTimersByTimeAsync(60);
+  expect(begun).toEqual(['first', 'second']);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(begun).toEqual(['first', 'second', 'third']);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(begun).toHaveLength(3);
+});
+
+test('who takes a turn after two seconds holds up those behind, also when the one before gives way at that moment', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  stubLocks();
+  const { begun, takeTurn } = await openTabs();
+  let giveWay!: () => void;
+  takeTurn('first', new Promise((resolve) => (giveWay = resolve)));
+  takeTurn('second', never);
+  await vi.advanceTimersByTimeAsync(1_000);
+  takeTurn('third', never);
+  await vi.advanceTimersByTimeAsync(990);
+  giveWay();
+  await vi.advanceTimersByTimeAsync(70);
+  expect(begun).toEqual(['first', 'second']);
+});
+
+test('where locks are forbidden, a tab asks', async () => {
+  const request = () => Promise.reject(new DOMException('The request was denied.', 'SecurityError'));
+  vi.stubGlobal('navigator', { onLine: true, locks: { request } });
+  const { begun, takeTurn } = await openTabs();
+  takeTurn('only', never);
+  await expect.poll(() => begun).toEqual(['only']);
 });

@@ -55,43 +55,28 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
     }
   }
 
-  /** As `navigator.locks` does it, for two seconds at most. */
-  function lock(reach: Reach, name: string, act: () => unknown): Promise<void> {
+  /** As `navigator.locks` does it. */
+  function lock(reach: Reach, name: string, act: () => unknown) {
     const queue = queues.get(name) ?? [];
     queues.set(name, queue);
-    return new Promise((resolve, reject) => {
-      const release = () => (leave(queue, claim), resolve());
-      const runAndWait = async () => {
-        await act();
-        timeline.after(newsMs, () => reach.run(release));
-      };
-      const claim: Claim = {
-        reach,
-        grant() {
-          timeline.cancel(impatience);
-          reach.run(() => void runAndWait());
-        },
-      };
-      const giveUp = () => {
-        if (queue[0] === claim || !queue.includes(claim)) return;
-        leave(queue, claim);
-        reject(new TypeError('Nobody gave way.'));
-      };
-      const impatience = timeline.after(longestWaitMs, () => reach.run(giveUp));
-      queue.push(claim);
-      if (queue[0] === claim) timeline.after(1, claim.grant);
-    });
+    const runAndWait = async () => {
+      await act();
+      timeline.after(newsMs, () => reach.run(() => leave(queue, claim)));
+    };
+    const claim: Claim = { reach, grant: () => reach.run(() => void runAndWait()) };
+    queue.push(claim);
+    if (queue[0] === claim) timeline.after(1, claim.grant);
   }
 
   /** As our host in browsers does it. */
-  const takeTurns = (reach: Reach, name: string, run: () => Promise<void>) =>
-    lock(reach, name, run).catch(() =>
-      lock(reach, name + lateSuffix, async () => {
-        // Whoever has the lock may have begun just now.
-        await news(reach);
-        void run();
-      }).catch(run),
-    );
+  function takeTurns(reach: Reach, name: string, run: () => Promise<void>) {
+    let turn: Promise<void> | undefined;
+    const once = () => (turn ??= run());
+    const beLate = () => turn ?? lock(reach, name + lateSuffix, () => void news(reach).then(once));
+    timeline.after(longestWaitMs, () => reach.run(beLate));
+    timeline.after(2 * longestWaitMs, () => reach.run(once));
+    lock(reach, name, once);
+  }
 
   const news = (reach: Reach) => new Promise<void>((resolve) => timeline.after(newsMs, () => reach.run(resolve)));
 
@@ -112,9 +97,9 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
       takeTurns: (name, run) => takeTurns(reach, name, run),
     }),
     claimOf(reach) {
-      const [name] = [...queues].find(([, queue]) => queue.some((claim) => claim.reach === reach)) ?? [];
-      if (name === undefined) return 'none';
-      return name.endsWith(lateSuffix) ? 'late' : 'first';
+      const names = [...queues.keys()].filter((name) => queues.get(name)?.some((claim) => claim.reach === reach));
+      if (names.length === 0) return 'none';
+      return names.some((name) => name.endsWith(lateSuffix)) ? 'late' : 'first';
     },
     channelCount: (reach) => [...listeners].filter((listener) => listener.reach === reach).length,
     forget(reach) {
