@@ -38,28 +38,26 @@ const tabs: Tabs = {
     };
   },
   takeTurns(name, run) {
-    let turn: Promise<void> | undefined;
+    let turn: unknown;
     const once = () => (turn ??= run());
-    // Not there on pages without https.
-    if (!navigator?.locks) return void once();
     // It keeps its place in the queue meanwhile, so that nobody behind it begins at the same moment.
-    setTimeout(() => turn ?? void lock(`${name}:late`, () => void pause().then(once)), longestWaitMs);
+    setTimeout(() => turn ?? lock(`${name}:late`, () => void setTimeout(once, newsMs)), longestWaitMs);
     setTimeout(once, 2 * longestWaitMs);
-    // What is run never fails, so that only the lock does.
-    void lock(name, once);
+    lock(name, once);
   },
 };
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, newsMs));
 
+// Locks are not there on pages without https. What is run never fails, so that only the lock does.
 const lock = (name: string, act: () => unknown) =>
   navigator?.locks
-    .request(name, async () => {
+    ?.request(name, async () => {
       await act();
       // A hidden page would be late.
       if (page.isVisible()) await pause();
     })
-    .catch(act);
+    .catch(act) ?? act();
 
 /** The browser, or any other runtime with `fetch`. */
 export const createHost = (): Host => ({
