@@ -41,8 +41,12 @@ const tabs: Tabs = {
     let turn: unknown;
     const once = () => (turn ??= run());
     // It keeps its place in the queue meanwhile, so that nobody behind it begins at the same moment.
-    setTimeout(() => turn ?? lock(`${name}:late`, () => void setTimeout(once, newsMs)), longestWaitMs);
-    setTimeout(once, 2 * longestWaitMs);
+    setTimeout(() => {
+      if (turn) return;
+      // Begun only now: after a sleep, both times are over at once.
+      setTimeout(once, longestWaitMs);
+      lock(`${name}:late`, () => void setTimeout(once, newsMs));
+    }, longestWaitMs);
     lock(name, once);
   },
 };

@@ -72,9 +72,12 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
   function takeTurns(reach: Reach, name: string, run: () => Promise<void>) {
     let turn: Promise<void> | undefined;
     const once = () => (turn ??= run());
-    const beLate = () => void (turn ?? lock(reach, name + lateSuffix, () => void news(reach).then(once)));
+    const beLate = () => {
+      if (turn) return;
+      timeline.after(longestWaitMs, () => reach.run(() => void once()));
+      lock(reach, name + lateSuffix, () => void news(reach).then(once));
+    };
     timeline.after(longestWaitMs, () => reach.run(beLate));
-    timeline.after(2 * longestWaitMs, () => reach.run(() => void once()));
     lock(reach, name, once);
   }
 
