@@ -34,7 +34,7 @@ interface CallFrame {
 
 /** Whose work a frame is; the innermost frame that is anybody's decides, so that a write to a socket is of who writes. */
 const parts: readonly (readonly [name: string, place: RegExp])[] = [
-  ['signing and checking tokens (`jose`)', /\/node_modules\/jose\//],
+  ['signing and checking tokens', /\/node_modules\/jose\/|\/dist\/server\/token\/signing-key/],
   [
     'asking PostgreSQL',
     /\/node_modules\/(pg|pg-pool|pg-protocol|pg-types|drizzle-orm|dataloader)\/|\/dist\/server\/database\//,

@@ -62,7 +62,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   /** Of a customer that was seen before. `undefined` when that is not so any more. */
   async function issueTo(known: KnownCustomer, caller: MerchantCaller, input: NewSession, draft: SessionDraft) {
-    const session = { ...draft, customerId: known.id };
+    const session = { customerId: known.id, ...draft };
     // Signed while it is written; a token whose session was not is thrown away.
     const [sessionToken, isWritten] = await Promise.all([
       sign(caller, session),
@@ -81,7 +81,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       return settled;
     });
     customerMemory.remember(caller, identity, customer);
-    const session = { ...draft, customerId: customer.id };
+    const session = { customerId: customer.id, ...draft };
     return {
       sessionToken: await sign(caller, session),
       session,
@@ -189,11 +189,18 @@ function draftOf(
   };
 }
 
-const rowOf = (
-  { merchantId }: Owner,
-  { operations, status: _status, revokedAt: _revokedAt, ...stored }: SessionDraft,
-  customerId: CustomerId,
-) => ({ ...stored, merchantId, customerId, operations: operations === 'all' ? null : [...operations] });
+const rowOf = ({ merchantId }: Owner, draft: SessionDraft, customerId: CustomerId) => ({
+  merchantId,
+  environment: draft.environment,
+  id: draft.id,
+  customerId,
+  keyId: draft.keyId,
+  externalUserId: draft.externalUserId,
+  operations: draft.operations === 'all' ? null : [...draft.operations],
+  metadata: draft.metadata,
+  createdAt: draft.createdAt,
+  expiresAt: draft.expiresAt,
+});
 
 type Subject = Pick<Revocation, 'kind' | 'subject'> & { readonly filter: SessionFilter };
 

@@ -1,7 +1,8 @@
-import { exportSPKI, generateKeyPair } from 'jose';
+import { randomBytes } from 'node:crypto';
+import { exportSPKI } from 'jose';
 import { systemClock } from '../../server/clock.ts';
 import { newId } from '../../server/id.ts';
-import { headerOf, signingAlgorithm, type SigningKey } from '../../server/token/signing-key.ts';
+import { generateKey, openKey } from '../../server/token/signing-key.ts';
 import { createTokens } from '../../server/token/token.ts';
 
 const tokensPerRound = 1_000;
@@ -10,10 +11,9 @@ export const issuers = { live: 'http://localhost:4000', test: 'http://localhost:
 
 /** Our tokens under a key of this process. */
 export async function createSigner() {
-  const { privateKey, publicKey } = await generateKeyPair(signingAlgorithm, { extractable: true });
-  const kid = 'a-key-of-22-characters';
-  const header = Buffer.from(JSON.stringify(headerOf(kid))).toString('base64url');
-  const key: SigningKey = { kid, header, privateKey, publicKey, publicJwk: {} };
+  const encryptionKey = randomBytes(32);
+  const key = await openKey(await generateKey('test', encryptionKey), encryptionKey);
+  const { publicKey } = key;
   const keyRing = { signer: () => key, published: () => [key], isFresh: () => true, refresh: async () => undefined };
   const tokens = createTokens({ keyRing, issuers, clock: systemClock });
   const signMany = () =>

@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics.ts';
 import { errorAnswer } from './errors.ts';
 import { securityHeaders } from './frame.ts';
 import type { LoopWatch } from './loop-watch.ts';
-import type { Answer, ApiRequest, Handler } from './message.ts';
+import { type Answer, type ApiRequest, type Handler, joined } from './message.ts';
 import { createRoom } from './room.ts';
 
 interface AdmissionOptions {
@@ -61,15 +61,9 @@ export function createAdmission({ maxInFlight, loopWatch, logger, metrics }: Adm
         // A preflight costs no more than a refusal, and a browser shows its page no other answer.
         if (request.method !== 'OPTIONS' && room.isFull()) {
           noteRefused();
-          return {
-            ...refusal,
-            headers: {
-              ...refusal.headers,
-              ...securityHeaders,
-              ...headersFor(request.headers),
-              'x-request-id': randomUUID(),
-            },
-          };
+          const { status, headers, body } = refusal;
+          const requestId = { 'x-request-id': randomUUID() };
+          return { status, headers: joined(headers, securityHeaders, headersFor(request.headers), requestId), body };
         }
         const place = room.enter();
         try {

@@ -5,7 +5,7 @@ import type { Logger } from '../log.ts';
 import type { MeasuredRequest, Metrics } from '../metrics.ts';
 import { codeOf, createErrorMask, errorAnswer } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import type { Answer, ApiRequest, Handler } from './message.ts';
+import { type Answer, type ApiRequest, type Handler, joined } from './message.ts';
 import { inRequestSpan } from './request-span.ts';
 
 interface FrameOptions {
@@ -58,16 +58,8 @@ export function createFrame({ environment, logger, metrics, name, answer, header
       { requestId, environment, method: request.method, field, status, code, durationMs: Math.round(durationMs) },
       name,
     );
-    return {
-      status,
-      headers: {
-        ...given.headers,
-        ...securityHeaders,
-        ...headersFor?.(request, given),
-        'x-request-id': requestId,
-      },
-      body,
-    };
+    const more = headersFor?.(request, given);
+    return { status, headers: joined(given.headers, securityHeaders, more, { 'x-request-id': requestId }), body };
   }
 
   return (request) => {

@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
-import type { Answer, ApiRequest, Handler } from './message.ts';
+import { type Answer, type ApiRequest, type Handler, joined } from './message.ts';
 import { createFrame } from './frame.ts';
 import { graphiqlSecurityPolicy } from './graphiql.ts';
 import type { createOriginRules } from './origin.ts';
@@ -34,12 +34,15 @@ export function createGraphqlHandler(options: HandlerOptions): Handler {
     return endpoint(request, { caller, exchange });
   }
 
-  const headersFor = (request: ApiRequest, { headers }: Answer): Answer['headers'] => ({
-    ...(request.method === 'OPTIONS'
-      ? originRules.preflightHeaders(request.headers)
-      : originRules.answerHeaders(request.headers)),
-    ...(headers['content-type']?.startsWith('text/html') && { 'content-security-policy': graphiqlSecurityPolicy }),
-  });
+  const headersFor = (request: ApiRequest, { headers }: Answer): Answer['headers'] =>
+    joined(
+      request.method === 'OPTIONS'
+        ? originRules.preflightHeaders(request.headers)
+        : originRules.answerHeaders(request.headers),
+      headers['content-type']?.startsWith('text/html')
+        ? { 'content-security-policy': graphiqlSecurityPolicy }
+        : undefined,
+    );
 
   return createFrame({ environment, logger, metrics, name: 'request', answer, headersFor });
 }

@@ -6,6 +6,7 @@ import type { InputProblem } from '../../schema/errors.ts';
  * would become one customer. GraphQL accepts any whole number there.
  */
 export function inexactIds(value: unknown, type: GraphQLInputType, path: InputProblem['path']): InputProblem[] {
+  if (typeof value !== 'object' && typeof value !== 'number') return [];
   if (isNonNullType(type)) return inexactIds(value, type.ofType, path);
   if (isListType(type)) {
     if (!Array.isArray(value)) return inexactIds(value, type.ofType, path);

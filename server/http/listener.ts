@@ -6,7 +6,7 @@ import { ApiError } from '../../schema/errors.ts';
 import { StartupError } from '../startup-error.ts';
 import { type BodyBudget, createBodyBudget } from './body-budget.ts';
 import { isHealthPath } from './health.ts';
-import { type Answer, type ApiRequest, type Handler, jsonAnswer, type RequestHeaders } from './message.ts';
+import { type Answer, type ApiRequest, type Handler, joined, jsonAnswer, type RequestHeaders } from './message.ts';
 
 interface ListenOptions {
   readonly answer: Handler;
@@ -155,11 +155,10 @@ const tooMuchAtOnce = () =>
 const incomplete = () => new Error('the connection ended before the body did');
 
 function send(response: ServerResponse, { status, headers, body }: Answer, connection: 'keep' | 'close'): void {
-  response.writeHead(status, {
-    ...headers,
-    ...(status !== 204 && { 'content-length': Buffer.byteLength(body) }),
-    ...(connection === 'close' && { connection }),
-  });
+  const sent: Record<string, string | number> = joined(headers);
+  if (status !== 204) sent['content-length'] = Buffer.byteLength(body);
+  if (connection === 'close') sent['connection'] = connection;
+  response.writeHead(status, sent);
   response.end(body);
 }
 

@@ -23,6 +23,10 @@ export interface Answer {
   readonly body: string;
 }
 
+/** One after the other: the last of a name counts. For `{ ...one, ...other }` V8 takes microseconds, of every request. */
+export const joined = (...parts: readonly (Answer['headers'] | undefined)[]): Record<string, string> =>
+  Object.assign({}, ...parts);
+
 export type Handler = (request: ApiRequest) => Promise<Answer>;
 
 export const jsonAnswer = (status: number, content: object, headers: Answer['headers'] = {}): Answer => ({

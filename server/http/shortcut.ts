@@ -1,10 +1,11 @@
+import { isUtf8 } from 'node:buffer';
 import { execute, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Context } from '../../schema/context.ts';
 import { schema } from '../../schema/index.ts';
 import type { RequestContext, Ports } from './endpoint.ts';
 import { codeOf } from './errors.ts';
 import { operationOf } from './operation.ts';
-import type { Answer } from './message.ts';
+import { type Answer, joined } from './message.ts';
 import { refusalOfInput } from './input-problems.ts';
 import type { KnownDocuments } from './known-documents.ts';
 import { mediaTypeFor } from './media-type.ts';
@@ -44,7 +45,7 @@ export function createShortcut({ ports, known, maskFor }: ShortcutOptions) {
           document,
           operationName: params.operationName,
           variableValues,
-          contextValue: { ...ports, caller } satisfies Context,
+          contextValue: { caller, ...ports } satisfies Context,
         });
     const shown = masked(result, maskFor(exchange.requestId));
     if (shown.errors?.[0]) exchange.code = codeOf(shown.errors[0]);
@@ -58,11 +59,11 @@ interface Params {
   readonly operationName?: string | null;
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 function paramsOf(body: Uint8Array): Params | undefined {
+  // Text that was repaired on the way is not what was sent.
+  if (!isUtf8(body)) return undefined;
   try {
-    const params: unknown = JSON.parse(decoder.decode(body));
+    const params: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
     return isParams(params) ? params : undefined;
   } catch {
     return undefined;
@@ -89,10 +90,9 @@ const masked = ({ errors, ...result }: ExecutionResult, mask: (error: unknown) =
 function answerOf(result: ExecutionResult, mediaType: string): Answer {
   const wanted = (result.errors ?? []).map(({ extensions }) => extensions.http);
   const status = Math.max(0, ...wanted.map((http) => http?.status ?? 0)) || 200;
-  const headers = Object.assign({}, ...wanted.map((http) => http?.headers)) as Record<string, string>;
   return {
     status,
-    headers: { ...headers, 'content-type': `${mediaType}; charset=utf-8` },
+    headers: joined(...wanted.map((http) => http?.headers), { 'content-type': `${mediaType}; charset=utf-8` }),
     body: JSON.stringify(result.errors ? { ...result, errors: result.errors.map(withoutHttp) } : result),
   };
 }

@@ -1,3 +1,4 @@
+import { createPrivateKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import type { Environment } from '../../schema/environment.ts';
 import { StartupError } from '../startup-error.ts';
@@ -8,10 +9,7 @@ export const signingAlgorithm = 'ES256';
 
 export const tokenType = 'bos-session+jwt';
 
-/** The header of every token of a key, member by member. */
-export const headerOf = (kid: string) => ({ alg: signingAlgorithm, kid, typ: tokenType });
-
-/** A key that is open, in memory. */
+/** A key that is open, in memory. What signs cannot be taken out of it. */
 export interface SigningKey {
   readonly kid: string;
   /**
@@ -19,7 +17,8 @@ export interface SigningKey {
    * and every other member at once: nothing that a caller wrote is parsed to find a key.
    */
   readonly header: string;
-  readonly privateKey: CryptoKey;
+  /** A compact JWS (RFC 7515) of this payload, under this key's header. */
+  sign(payload: object): string;
   readonly publicKey: CryptoKey;
   readonly publicJwk: JWK;
 }
@@ -45,12 +44,25 @@ export async function generateKey(environment: Environment, encryptionKey: Uint8
 
 export async function openKey(stored: StoredKey, encryptionKey: Uint8Array): Promise<SigningKey> {
   const { kid, publicJwk, privateJwe } = stored;
-  const privateKey = await importJWK(await decrypt(privateJwe, encryptionKey), signingAlgorithm);
+  const privateJwk = await decrypt(privateJwe, encryptionKey);
   const publicKey = await importJWK(publicJwk, signingAlgorithm);
-  if (privateKey instanceof Uint8Array || publicKey instanceof Uint8Array) throw new TypeError('a symmetric key');
-  const header = Buffer.from(JSON.stringify(headerOf(kid))).toString('base64url');
-  return { kid, header, privateKey, publicKey, publicJwk };
+  if (publicKey instanceof Uint8Array) throw new TypeError('a symmetric key');
+  const privateKey = createPrivateKey({ key: privateJwk as JsonWebKey, format: 'jwk' });
+  const header = encode(JSON.stringify({ alg: signingAlgorithm, kid, typ: tokenType }));
+  return { kid, header, sign: signerOf(header, privateKey), publicKey, publicJwk };
 }
+
+/** Web Crypto, and jose with it, hands each signature to another thread and back: that takes this one longer than to sign. */
+function signerOf(header: string, key: KeyObject): SigningKey['sign'] {
+  // RFC 7518, section 3.4: the two numbers side by side, not in DER.
+  const options = { key, dsaEncoding: 'ieee-p1363' } as const;
+  return (payload) => {
+    const input = `${header}.${encode(JSON.stringify(payload))}`;
+    return `${input}.${sign('sha256', Buffer.from(input), options).toString('base64url')}`;
+  };
+}
+
+const encode = (text: string) => Buffer.from(text).toString('base64url');
 
 async function decrypt(jwe: string, encryptionKey: Uint8Array): Promise<JWK> {
   const text = await unseal(jwe, encryptionKey).catch((cause: unknown) => {

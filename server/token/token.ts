@@ -1,4 +1,4 @@
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { type Environment, environments } from '../../schema/environment.ts';
@@ -17,7 +17,7 @@ import type { Clock } from '../clock.ts';
 import { type Metrics, unmeasured } from '../metrics.ts';
 import { tokenExpired, untrusted, wrongEnvironment } from './credential-error.ts';
 import type { KeyRing } from './key-ring.ts';
-import { headerOf, signingAlgorithm, type SigningKey, tokenType } from './signing-key.ts';
+import { signingAlgorithm, type SigningKey, tokenType } from './signing-key.ts';
 
 /** What a session token says. It carries no e-mail address and no metadata. */
 export interface SessionClaims {
@@ -86,8 +86,7 @@ export function createTokens({ keyRing, issuers, clock, metrics = unmeasured }: 
   async function sign(claims: SessionClaims): Promise<string> {
     // With a feed that is cut, what it would sign with may have been dropped.
     if (!keyRing.isFresh()) await keyRing.refresh();
-    const { kid, privateKey } = keyRing.signer(claims.environment);
-    const jws = await new SignJWT({
+    const jws = keyRing.signer(claims.environment).sign({
       iss: issuers[claims.environment],
       aud: claims.merchantId,
       sub: claims.customerId,
@@ -97,9 +96,7 @@ export function createTokens({ keyRing, issuers, clock, metrics = unmeasured }: 
       scope: claims.operations === 'all' ? '*' : claims.operations.join(' '),
       iat: claims.issuedAtSeconds,
       exp: claims.expiresAtSeconds,
-    })
-      .setProtectedHeader(headerOf(kid))
-      .sign(privateKey);
+    });
     return prefixOf(claims.environment) + jws;
   }
 

@@ -1,6 +1,9 @@
 import { parse } from 'graphql';
+import { createYoga } from 'graphql-yoga';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createKnownDocuments } from '../../server/http/known-documents.ts';
+import { schema } from '../../schema/index.ts';
+import type { RequestContext } from '../../server/http/endpoint.ts';
+import { createKnownDocuments, useKnownDocuments } from '../../server/http/known-documents.ts';
 import { createHarness, type Harness, send, toAnswer } from '../support/harness.ts';
 
 let harness: Harness;
@@ -126,6 +129,24 @@ test('a body that is not UTF-8 is refused, whatever document it may hold', async
 
 describe('what is remembered', () => {
   const document = parse('{ viewer { id } }');
+
+  test.each([
+    ['whom we know', true, { kind: 'merchant' }],
+    ['a stranger', false, { kind: 'anonymous' }],
+  ])('a document of %s: %s', async (_whose, isRemembered, caller) => {
+    const known = createKnownDocuments();
+    const yoga = createYoga<RequestContext>({ schema, logging: false, plugins: [useKnownDocuments(known)] });
+    const query = '{ viewer { id } }';
+    const exchange = { requestId: 'one' };
+    const body = JSON.stringify({ query });
+    const headers = { 'content-type': 'application/json' };
+    await yoga.fetch('http://localhost/graphql', { method: 'POST', headers, body }, {
+      caller,
+      exchange,
+    } as RequestContext);
+    expect(exchange).toMatchObject({ operation: { field: 'viewer' } });
+    expect(known.find(query, null) !== undefined).toBe(isRemembered);
+  });
 
   test('is bounded, however many documents come', () => {
     const known = createKnownDocuments();

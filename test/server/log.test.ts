@@ -55,11 +55,14 @@ test.each([
 test.each(['authorization', 'cookie', 'set-cookie', 'proxy-authorization'])(
   'the header %s is taken out by its name, whatever it holds',
   (name) => {
-    const header = { [name]: 'Basic aGVsbG8=' };
-    for (const fields of [header, { headers: header }, { request: { headers: header } }]) {
-      const line = logged((logger) => logger.info(fields, 'called'));
-      expect(line).not.toContain('aGVsbG8');
-      expect(line).toContain('[redacted]');
+    for (const value of ['Basic aGVsbG8=', 'a="b\\"; c=aGVsbG8', ['a="1]"', 'aGVsbG8'], []]) {
+      const header = { [name]: value };
+      for (const fields of [header, { headers: header }, { a: [{ request: { headers: header, after: 1 } }] }]) {
+        const line = logged((logger) => logger.info(fields, 'called'));
+        expect(line).not.toContain('aGVsbG8');
+        expect(line).toContain('"[redacted]"');
+        expect(JSON.parse(line)).toMatchObject({ msg: 'called' });
+      }
     }
   },
 );

@@ -1,7 +1,11 @@
 import { subtle, type webcrypto } from 'node:crypto';
+import { eq } from 'drizzle-orm';
 import { expect } from 'vitest';
 import type { Environment } from '../../schema/environment.ts';
-import type { GraphqlAnswer, Harness } from './harness.ts';
+import { signingKeys } from '../../server/database/tables.ts';
+import { deriveKeys } from '../../server/master-key.ts';
+import { unseal } from '../../server/token/sealed.ts';
+import { type GraphqlAnswer, type Harness, masterKey } from './harness.ts';
 
 type Members = Record<string, unknown>;
 
@@ -50,7 +54,8 @@ export async function createForge(harness: Harness, environment: Environment = '
   const merchant = environment === 'test' ? harness.merchant : await harness.newMerchant('Forged', environment);
   const { sessionToken } = await merchant.billingos.createSessionToken({ externalUserId: 'ada' });
   const genuine = openToken(sessionToken);
-  const { privateKey, publicKey, publicJwk } = harness.rules.keyRing.signer(environment);
+  const { kid, publicKey, publicJwk } = harness.rules.keyRing.signer(environment);
+  const privateKey = await privateKeyOf(harness, kid);
   return {
     token: sessionToken,
     genuine,
@@ -64,6 +69,14 @@ export async function createForge(harness: Harness, environment: Environment = '
       return genuine.prefix + (await sign(privateKey, header, payload));
     },
   };
+}
+
+/** As it lies in the database: the open key does not give it away. */
+async function privateKeyOf({ database }: Harness, kid: string): Promise<webcrypto.CryptoKey> {
+  const [stored] = await database.db.select().from(signingKeys).where(eq(signingKeys.kid, kid));
+  if (!stored) throw new Error(`No key ${kid} is stored.`);
+  const jwk = JSON.parse(await unseal(stored.privateJwe, deriveKeys(masterKey).encryptionKey)) as webcrypto.JsonWebKey;
+  return subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
 }
 
 export type Forge = Awaited<ReturnType<typeof createForge>>;
