@@ -64,9 +64,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   async function issueTo(known: KnownCustomer, caller: MerchantCaller, input: NewSession, draft: SessionDraft) {
     const session = { customerId: known.id, ...draft };
     // Signed while it is written; a token whose session was not is thrown away.
-    const [sessionToken, isWritten] = await Promise.all([
-      sign(caller, session),
+    const [isWritten, sessionToken] = await Promise.all([
       inserts.add({ row: rowOf(caller, draft, known.id), identity: identityOf(input) }),
+      sign(caller, session),
     ]);
     if (!isWritten) return undefined;
     return { sessionToken, session, bindOutcome: await firstSession.outcomeFor(caller, known, input) };

@@ -45,7 +45,10 @@ const tabs: Tabs = {
       if (turn) return;
       // Begun only now: after a sleep, both times are over at once.
       setTimeout(once, longestWaitMs);
-      lock(`${name}:late`, () => void setTimeout(once, newsMs));
+      lock(`${name}:late`, async () => {
+        await pause();
+        once();
+      });
     }, longestWaitMs);
     lock(name, once);
   },

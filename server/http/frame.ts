@@ -58,8 +58,8 @@ export function createFrame({ environment, logger, metrics, name, answer, header
       { requestId, environment, method: request.method, field, status, code, durationMs: Math.round(durationMs) },
       name,
     );
-    const more = headersFor?.(request, given);
-    return { status, headers: joined(given.headers, securityHeaders, more, { 'x-request-id': requestId }), body };
+    const ofRoute = headersFor?.(request, given);
+    return { status, headers: joined(given.headers, securityHeaders, ofRoute, { 'x-request-id': requestId }), body };
   }
 
   return (request) => {

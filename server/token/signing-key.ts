@@ -47,6 +47,7 @@ export async function openKey(stored: StoredKey, encryptionKey: Uint8Array): Pro
   const privateJwk = await decrypt(privateJwe, encryptionKey);
   const publicKey = await importJWK(publicJwk, signingAlgorithm);
   if (publicKey instanceof Uint8Array) throw new TypeError('a symmetric key');
+  if (privateJwk.crv !== 'P-256') throw new TypeError('a key of another curve');
   const privateKey = createPrivateKey({ key: privateJwk as JsonWebKey, format: 'jwk' });
   const header = encode(JSON.stringify({ alg: signingAlgorithm, kid, typ: tokenType }));
   return { kid, header, sign: signerOf(header, privateKey), publicKey, publicJwk };

@@ -39,10 +39,13 @@ test('where a page may have no BroadcastChannel, a tab asks for itself', async (
   await expect(openSession().getToken()).resolves.toMatch(/^bos_session_test_/);
 });
 
+const never = new Promise<void>(() => {});
+
 /** One queue, as `navigator.locks` keeps one for each name. */
-function stubLocks() {
+function stubLocks(isStuck: (name: string) => boolean = () => false) {
   const queues = new Map<string, Promise<unknown>>();
   const request = (name: string, run: () => unknown) => {
+    if (isStuck(name)) return never;
     const turn = (queues.get(name) ?? Promise.resolve()).then(run);
     queues.set(name, turn);
     return turn;
@@ -62,8 +65,6 @@ async function openTabs() {
   };
 }
 
-const never = new Promise<void>(() => {});
-
 test('who waited two seconds for a turn takes it, one after the other', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
@@ -80,7 +81,19 @@ test('who waited two seconds for a turn takes it, one after the other', async ()
   expect(begun).toHaveLength(3);
 });
 
-test('who takes a turn after two seconds holds up those behind, also when the one before gives way at that moment', async () => {
+test('who waited in vain for the turn of those who had waited takes it, too', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  stubLocks(() => true);
+  const { begun, takeTurn } = await openTabs();
+  takeTurn('only', never);
+  await vi.advanceTimersByTimeAsync(3_900);
+  expect(begun).toEqual([]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(begun).toEqual(['only']);
+});
+
+test('who takes a turn after two seconds holds up those behind, when the one before gives way in that moment', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   stubLocks();
@@ -90,9 +103,12 @@ test('who takes a turn after two seconds holds up those behind, also when the on
   takeTurn('second', never);
   await vi.advanceTimersByTimeAsync(1_000);
   takeTurn('third', never);
-  await vi.advanceTimersByTimeAsync(990);
+  await vi.advanceTimersByTimeAsync(1_049);
+  expect(begun).toEqual(['first']);
+  await vi.advanceTimersByTimeAsync(6);
+  expect(begun).toEqual(['first', 'second']);
   giveWay();
-  await vi.advanceTimersByTimeAsync(70);
+  await vi.advanceTimersByTimeAsync(500);
   expect(begun).toEqual(['first', 'second']);
 });
 

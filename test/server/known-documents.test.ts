@@ -131,9 +131,9 @@ describe('what is remembered', () => {
   const document = parse('{ viewer { id } }');
 
   test.each([
-    ['whom we know', true, { kind: 'merchant' }],
-    ['a stranger', false, { kind: 'anonymous' }],
-  ])('a document of %s: %s', async (_whose, isRemembered, caller) => {
+    ['of a merchant is there', { kind: 'merchant' }, true],
+    ['of a stranger is not', { kind: 'anonymous' }, false],
+  ])('%s', async (_whose, caller, isRemembered) => {
     const known = createKnownDocuments();
     const yoga = createYoga<RequestContext>({ schema, logging: false, plugins: [useKnownDocuments(known)] });
     const query = '{ viewer { id } }';

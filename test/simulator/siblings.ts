@@ -22,13 +22,15 @@ interface Listener {
 interface Claim {
   readonly reach: Reach;
   readonly grant: () => void;
+  /** Its turn was taken elsewhere, and is over. */
+  isSpent: boolean;
 }
 
 export interface Siblings {
   tabsFor(reach: Reach): Tabs;
   channelCount(reach: Reach): number;
-  /** Whether it holds a lock, or waits for one: `late` for the one that is for those who waited in vain before. */
-  claimOf(reach: Reach): 'none' | 'first' | 'late';
+  /** Whether it holds a lock, or waits for one: `late` for the one that is for those who waited in vain before, `spent` when its turn is over. */
+  claimOf(reach: Reach): 'none' | 'spent' | 'first' | 'late';
   /** The browser closes what a tab that is gone has left open. */
   forget(reach: Reach): void;
 }
@@ -63,22 +65,23 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
       await act();
       timeline.after(newsMs, () => reach.run(() => leave(queue, claim)));
     };
-    const claim: Claim = { reach, grant: () => reach.run(() => void runAndWait()) };
+    const claim: Claim = { reach, grant: () => reach.run(() => void runAndWait()), isSpent: false };
     queue.push(claim);
     if (queue[0] === claim) timeline.after(1, claim.grant);
+    return claim;
   }
 
   /** As our host in browsers does it. */
   function takeTurns(reach: Reach, name: string, run: () => Promise<void>) {
     let turn: Promise<void> | undefined;
-    const once = () => (turn ??= run());
+    const once = () => (turn ??= run().finally(() => (place.isSpent = true)));
     const beLate = () => {
       if (turn) return;
       timeline.after(longestWaitMs, () => reach.run(() => void once()));
-      lock(reach, name + lateSuffix, () => void news(reach).then(once));
+      lock(reach, name + lateSuffix, () => news(reach).then(() => void once()));
     };
     timeline.after(longestWaitMs, () => reach.run(beLate));
-    lock(reach, name, once);
+    const place = lock(reach, name, once);
   }
 
   const news = (reach: Reach) => new Promise<void>((resolve) => timeline.after(newsMs, () => reach.run(resolve)));
@@ -100,9 +103,12 @@ export function createSiblings(timeline: Timeline, random: Random): Siblings {
       takeTurns: (name, run) => takeTurns(reach, name, run),
     }),
     claimOf(reach) {
-      const names = [...queues.keys()].filter((name) => queues.get(name)?.some((claim) => claim.reach === reach));
-      if (names.length === 0) return 'none';
-      return names.some((name) => name.endsWith(lateSuffix)) ? 'late' : 'first';
+      const own = [...queues].flatMap(([name, queue]) =>
+        queue.filter((claim) => claim.reach === reach).map(({ isSpent }) => ({ name, isSpent })),
+      );
+      const waiting = own.filter(({ isSpent }) => !isSpent);
+      if (waiting.some(({ name }) => name.endsWith(lateSuffix))) return 'late';
+      return waiting.length > 0 ? 'first' : own.length > 0 ? 'spent' : 'none';
     },
     channelCount: (reach) => [...listeners].filter((listener) => listener.reach === reach).length,
     forget(reach) {

@@ -103,6 +103,7 @@ async function createDay(
 
   /** Whether it came a moment ago, and waits for what the others tell it. */
   const isListening = (page: Page) => isRunning(page) && world.nowMs() - page.runsSinceMs <= listenMs;
+  const isWaiting = ({ tab }: Page) => tab.claim() === 'first' || tab.claim() === 'late';
   const isRunning = ({ tab }: Page) => tab.state() === 'visible' || tab.state() === 'hidden';
   const pageAt = (index: number) => pages[index % pages.length];
 
@@ -182,7 +183,7 @@ async function createDay(
   async function sleep(forMs: number) {
     ledger.troubleBegins();
     if (setting.monotonicInSleep === 'stops') missUnderWay();
-    const waiting = pages.filter((page) => page.tab.claim() !== 'none' || isListening(page)).length;
+    const waiting = pages.filter((page) => isWaiting(page) || isListening(page)).length;
     const late = pages.filter(({ tab }) => tab.claim() === 'late').length;
     const sleptSinceMs = world.nowMs();
     world.machine.sleep();

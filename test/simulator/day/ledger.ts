@@ -179,11 +179,12 @@ export function createLedger(
       const sinceLastMs = exchange.sentAtMs - lastAskAtMs();
       const isRetry = exchange.sentAtMs - retriedAtMs <= gapMs;
       // What was asked at the very moment at which a page went may have been asked by that one.
-      const isKnown = lastAskAtMs() >= forgottenAtMs && lastAskAtMs() > closedAtMs && !isAskerGone;
+      const isKnown = lastAskAtMs() >= forgottenAtMs && lastAskAtMs() !== closedAtMs && !isAskerGone;
       const isTooSoon = sinceLastMs < gapMs - skewMs;
       const isCutShort = exchange.sentAtMs - cutShortAtMs <= giveWayMs;
       const isMissed = exchange.sentAtMs - jumpedAtMs <= gapMs;
-      const isExcused = (isRetry || isCutShort || isMissed) && soonAllowed > 0;
+      if (!isRetry && !isCutShort && !isMissed) soonAllowed = 0;
+      const isExcused = soonAllowed > 0;
       if (isTooSoon && isExcused) soonAllowed -= 1;
       if (isTooSoon && isKnown && !isExcused) blame(`two asks within ${sinceLastMs} ms`);
       exchanges.push(exchange);
@@ -214,11 +215,12 @@ export function createLedger(
     waitsAreCutShort(sleptSinceMs, waiting, late) {
       const isOnceMore = sleptSinceMs - cutShortAtMs < lockWaitMs;
       cutShortAtMs = nowMs();
-      soonAllowed = Math.max(soonAllowed, isOnceMore ? waiting : Math.max(2, late));
+      soonAllowed = Math.max(soonAllowed, isOnceMore ? waiting : Math.min(waiting, Math.max(2, late)));
       allowed += isOnceMore ? waiting : Math.max(1, late);
     },
     pageRetries() {
-      if (nowMs() - retriedAtMs > gapMs) soonAllowed = 0;
+      // All of them at once share one ask.
+      if (retriedAtMs === nowMs()) return;
       retriedAtMs = nowMs();
       soonAllowed += 1;
       allowed += 1;
