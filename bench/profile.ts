@@ -179,7 +179,7 @@ await inFreshDirectory(async (directory) => {
     const other = keep(await startService({ directory: at('other') }));
     const viewers = await viewerRequests(other);
     await profile('createSession: floor', async (nodeOptions) => ({
-      child: await startProgram('floors/signing', await signingTask(other), nodeOptions),
+      child: await startProgram('floors/signing', await signingTask(other, 'jose'), nodeOptions),
       requests: shortCreations(other),
     }));
     await profile('viewer: floor', async (nodeOptions) => ({

@@ -11,8 +11,14 @@ const secrets = /([sr]k_(?:test|live)_|bos_session_(?:test|live)_|whsec_)[\w.-]+
 /** Also without a dot, quoted, or encoded for a URL; not the names of packages in a stack. */
 const addresses =
   /(?:\\{1,8}"[^"@]{0,320}\\{1,8}"|[^\s"@<>:\\]{1,320})(?<!node_modules\/)(?:@|%40)[^\s"@<>:\\/,;()%]+/gi;
-/** By their names, whatever they hold: text, or a list of texts. */
-const headers = /("(?:(?:proxy-)?authorization|(?:set-)?cookie)":)(?:"(?:[^"\\]|\\.)*"|\[(?:"(?:[^"\\]|\\.)*",?)*\])/gi;
+const text = String.raw`"(?:[^"\\]|\\.)*"`;
+const flat = String.raw`[[{](?:${text}|[^"[\]{}])*[\]}]`;
+const nested = String.raw`[[{](?:${text}|${flat}|[^"[\]{}])*[\]}]`;
+/** By their names, whatever they hold: text, a list of texts, also what is no header. */
+const headers = new RegExp(
+  String.raw`("(?:(?:proxy-)?authorization|(?:set-)?cookie)":)(?:${text}|${nested}|[\w.+-]+)`,
+  'gi',
+);
 
 /** Takes every secret and e-mail address out of a line, just before it leaves the process. */
 export function redact(line: string): string {

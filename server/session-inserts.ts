@@ -22,13 +22,13 @@ export function createSessionInserts({ db }: Pick<Database, 'db'>) {
   const inserted = db.$with('inserted', { id: sql<string>`id`.as('id') }).as(insert);
   const statement = db.with(inserted).select({ id: inserted.id }).from(inserted).prepare('insert_known_sessions');
 
-  async function write(items: readonly KnownInsert[]): Promise<readonly boolean[]> {
+  async function run(items: readonly KnownInsert[]): Promise<readonly boolean[]> {
     const rows = await statement.execute({ rows: JSON.stringify(items.map(toJson)) });
     const written = new Set(rows.map(({ id }) => id));
     return items.map(({ row }) => written.has(row.id));
   }
 
-  return createBatch<KnownInsert, boolean>({ write, maxItems: maxRowsAtOnce });
+  return createBatch<KnownInsert, boolean>({ run, maxItems: maxRowsAtOnce });
 }
 
 const toJson = ({ row, identity }: KnownInsert) => ({

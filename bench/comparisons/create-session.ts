@@ -22,57 +22,68 @@ export const compareCreateSession = (directory: string, { load }: Effort): Promi
     const loaded = loadedBy(keep(startGenerator()), load);
     const service = keep(await startService({ directory }));
     const { dataDirectory } = service;
-    const floor = keep(await startProgram('floors/signing', await signingTask(service)));
+    const floor = keep(await startProgram('floors/signing', await signingTask(service, 'jose')));
+    const quickerFloor = keep(await startProgram('floors/signing', await signingTask(service, 'node:crypto')));
     const apollo = keep(await startProgram('peers/apollo', { dataDirectory }));
     const mercurius = keep(await startProgram('peers/mercurius', { dataDirectory }));
     const oidcProvider = keep(await startProgram('peers/oidc-provider', oidcTask));
     const requests = shortCreations(service);
-    const [signs, issues, behindApollo, behindMercurius, ours, oursForSdk] = await takeRounds(load.rounds, [
-      loaded({
-        ...floor,
-        name: 'node:http that only signs',
-        does: 'Bare `node:http`: drains the body, signs a token with the claims of ours (jose, ES256), answers it. Reads no key, parses no GraphQL, stores nothing.',
-        requests,
-        expected,
-      }),
-      loaded({
-        ...oidcProvider,
-        name: 'oidc-provider, in memory',
-        does: '`oidc-provider` with its adapter in memory: a JWT access token (ES256) for `client_credentials` with a resource indicator. Stores no token.',
-        requests: tokenRequests,
-        expected: '"access_token":"eyJ',
-      }),
-      loaded({
-        ...apollo,
-        name: 'Apollo Server',
-        does: '`@apollo/server`, standalone, with our schema, authentication, rules and database: the same work behind another front, without our limits, security headers and log of requests.',
-        requests,
-        expected,
-      }),
-      loaded({
-        ...mercurius,
-        name: 'Mercurius',
-        does: 'The same with `mercurius` on `fastify`; its JIT is off, as by default.',
-        requests,
-        expected,
-      }),
-      loaded({
-        ...service,
-        url: service.graphqlUrl,
-        name: 'BillingOS',
-        does: 'Our server, embedded database: `createSession` for a known customer, answered after the commit (fsync on); asks for `sessionToken` and `expiresAt`. The same requests as the floor gets.',
-        requests,
-        expected,
-      }),
-      loaded({
-        ...service,
-        url: service.graphqlUrl,
-        name: 'BillingOS, document of the SDK',
-        does: 'The same with the document of `billingos/node`, which also asks for the session and its customer.',
-        requests: sdkCreations(service),
-        expected,
-      }),
-    ]);
+    const [signs, signsAtOnce, issues, behindApollo, behindMercurius, ours, oursForSdk] = await takeRounds(
+      load.rounds,
+      [
+        loaded({
+          ...floor,
+          name: 'node:http that only signs',
+          does: 'Bare `node:http`: drains the body, signs a token with the claims of ours (jose, ES256), answers it. Reads no key, parses no GraphQL, stores nothing.',
+          requests,
+          expected,
+        }),
+        loaded({
+          ...quickerFloor,
+          name: 'node:http that only signs, by node:crypto',
+          does: 'The same without a library and on one thread, as our server signs.',
+          requests,
+          expected,
+        }),
+        loaded({
+          ...oidcProvider,
+          name: 'oidc-provider, in memory',
+          does: '`oidc-provider` with its adapter in memory: a JWT access token (ES256) for `client_credentials` with a resource indicator. Stores no token.',
+          requests: tokenRequests,
+          expected: '"access_token":"eyJ',
+        }),
+        loaded({
+          ...apollo,
+          name: 'Apollo Server',
+          does: '`@apollo/server`, standalone, with our schema, authentication, rules and database: the same work behind another front, without our limits, security headers and log of requests.',
+          requests,
+          expected,
+        }),
+        loaded({
+          ...mercurius,
+          name: 'Mercurius',
+          does: 'The same with `mercurius` on `fastify`; its JIT is off, as by default.',
+          requests,
+          expected,
+        }),
+        loaded({
+          ...service,
+          url: service.graphqlUrl,
+          name: 'BillingOS',
+          does: 'Our server, embedded database: `createSession` for a known customer, answered after the commit (fsync on); asks for `sessionToken` and `expiresAt`. The same requests as the floor gets.',
+          requests,
+          expected,
+        }),
+        loaded({
+          ...service,
+          url: service.graphqlUrl,
+          name: 'BillingOS, document of the SDK',
+          does: 'The same with the document of `billingos/node`, which also asks for the session and its customer.',
+          requests: sdkCreations(service),
+          expected,
+        }),
+      ],
+    );
     return [
       {
         ...measured,
@@ -86,17 +97,18 @@ export const compareCreateSession = (directory: string, { load }: Effort): Promi
         bar: { of: 'ratio', atLeast: 1 },
         headline: '`createSession`, stored and committed, beside `oidc-provider` in memory',
       },
+      { ...measured, series: [signsAtOnce, ours] },
       { ...measured, series: [behindApollo, ours] },
       { ...measured, series: [behindMercurius, ours] },
       { ...measured, series: [signs, oursForSdk] },
     ];
   });
 
-export async function signingTask(service: Service): Promise<SigningTask> {
+export async function signingTask(service: Service, by: SigningTask['by']): Promise<SigningTask> {
   const billingos = new BillingOS({ secretKey: service.secretKey, url: service.url });
   const { sessionToken } = await billingos.createSessionToken({ externalUserId: 'user-1' });
   const jws = sessionToken.replace('bos_session_test_', '');
-  return { header: decodeProtectedHeader(jws) as JWTHeaderParameters, claims: decodeJwt(jws) };
+  return { header: decodeProtectedHeader(jws) as JWTHeaderParameters, claims: decodeJwt(jws), by };
 }
 
 const oidcTask: OidcTask = { clientId: 'merchant', clientSecret: 'a-secret', resource: 'https://api.example.com' };

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
-import DataLoader from 'dataloader';
 import type { CustomerRecord, Owner } from '../../schema/context.ts';
 import type { CustomerId } from '../../schema/id.ts';
+import { createBatch } from '../database/batch.ts';
 import type { Database } from '../database/database.ts';
 import { customers } from '../database/tables.ts';
 import { columns } from './customer-rows.ts';
@@ -32,7 +32,7 @@ export function createCustomerReads({ db }: Pick<Database, 'db'>) {
     )
     .prepare('customers_by_ids');
 
-  async function read(keys: readonly Wanted[]): Promise<(CustomerRecord | undefined)[]> {
+  async function run(keys: readonly Wanted[]): Promise<(CustomerRecord | undefined)[]> {
     const rows = await statement.execute({
       merchantIds: keys.map(({ merchantId }) => merchantId),
       environments: keys.map(({ environment }) => environment),
@@ -42,16 +42,11 @@ export function createCustomerReads({ db }: Pick<Database, 'db'>) {
     return keys.map((key) => found.get(keyOf(key)));
   }
 
-  const loader = new DataLoader<Wanted, CustomerRecord | undefined>(read, {
-    cache: false,
-    maxBatchSize: maxRowsAtOnce,
-    // In the next turn: what was read from the network together is looked for together.
-    batchScheduleFn: (readNow) => void setImmediate(readNow),
-  });
+  const batch = createBatch<Wanted, CustomerRecord | undefined>({ run, maxItems: maxRowsAtOnce });
 
   return {
     byId: ({ merchantId, environment }: Owner, id: CustomerId): Promise<CustomerRecord | undefined> =>
-      loader.load({ merchantId, environment, id }),
+      batch.add({ merchantId, environment, id }),
   };
 }
 

@@ -9,33 +9,33 @@ interface Waiting<Item, Result> {
 }
 
 interface BatchOptions<Item, Result> {
-  /** Writes them and says what came of each, in their order; or throws and has written none. */
-  readonly write: (items: readonly Item[]) => Promise<readonly Result[]>;
+  /** Says what came of each, in their order; or throws, and has written none. */
+  readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly maxItems: number;
 }
 
 /**
- * Group commit: what arrives while a write is under way goes into the next one, together. Nobody waits for a timer, and
- * each caller's promise resolves once its item is committed.
+ * Group commit: what arrives while a statement is under way goes into the next one, together. Nobody waits for a timer, and
+ * each caller's promise resolves once its item is committed. Reads that are many and small gain by it, too.
  */
-export function createBatch<Item, Result>({ write, maxItems }: BatchOptions<Item, Result>) {
+export function createBatch<Item, Result>({ run, maxItems }: BatchOptions<Item, Result>) {
   let waiting: Waiting<Item, Result>[] = [];
-  let isWriting = false;
+  let isRunning = false;
 
-  async function writeWaiting(): Promise<void> {
-    isWriting = true;
+  async function runWaiting(): Promise<void> {
+    isRunning = true;
     while (waiting.length > 0) {
       const batch = waiting.slice(0, maxItems);
       waiting = waiting.slice(maxItems);
-      await writeTogether(batch);
+      await runTogether(batch);
     }
-    isWriting = false;
+    isRunning = false;
   }
 
-  async function writeTogether(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  async function runTogether(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     const items = batch.map(({ item }) => item);
     try {
-      const results = await (batch[0]?.there(() => write(items)) ?? write(items));
+      const results = await (batch[0]?.there(() => run(items)) ?? run(items));
       for (const [index, result] of results.entries()) batch[index]?.resolve(result);
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -46,8 +46,8 @@ export function createBatch<Item, Result>({ write, maxItems }: BatchOptions<Item
     add: (item: Item): Promise<Result> =>
       new Promise((resolve, reject) => {
         waiting.push({ item, there: here(), resolve, reject });
-        // In the next turn, so that requests that were read from the network together are written together.
-        if (!isWriting && waiting.length === 1) setImmediate(() => void writeWaiting());
+        // In the next turn, so that requests that were read from the network together are in it together.
+        if (!isRunning && waiting.length === 1) setImmediate(() => void runWaiting());
       }),
   };
 }

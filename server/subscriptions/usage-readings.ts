@@ -16,7 +16,7 @@ const maxReadersAtOnce = 500;
 export const createUsageReadings = (usagesOf: UsagesOf) =>
   createBatch<Reader, readonly UsageRecord[]>({
     maxItems: maxReadersAtOnce,
-    write: async (readers) => {
+    run: async (readers) => {
       const owners = new Map(readers.map((reader) => [keyOf(reader), reader.owner]));
       const found = new Map<string, Awaited<ReturnType<UsagesOf>>>();
       for (const [key, owner] of owners) {

@@ -5,13 +5,13 @@ import { createBatch } from '../../server/database/batch.ts';
 function createStore() {
   const writes: (readonly string[])[] = [];
   let release: (() => void) | undefined;
-  const write = async (items: readonly string[]) => {
+  const run = async (items: readonly string[]) => {
     writes.push(items);
     await new Promise<void>((resolve) => (release = resolve));
     if (items.includes('down')) throw new Error('store is down');
     return items.map((item) => item.toUpperCase());
   };
-  return { batch: createBatch({ write, maxItems: 3 }), writes, commit: () => release?.() };
+  return { batch: createBatch({ run, maxItems: 3 }), writes, commit: () => release?.() };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

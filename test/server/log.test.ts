@@ -52,10 +52,19 @@ test.each([
   }
 });
 
-test.each(['authorization', 'cookie', 'set-cookie', 'proxy-authorization'])(
+test.each(['authorization', 'cookie', 'set-cookie', 'proxy-authorization', 'Cookie'])(
   'the header %s is taken out by its name, whatever it holds',
   (name) => {
-    for (const value of ['Basic aGVsbG8=', 'a="b\\"; c=aGVsbG8', ['a="1]"', 'aGVsbG8'], []]) {
+    const odd = { aGVsbG8: ['aGVsbG8'], 'b}': '"aGVsbG8' };
+    for (const value of [
+      'Basic aGVsbG8=',
+      'a="b\\"; c=aGVsbG8',
+      ['a="1]"', 'aGVsbG8'],
+      [],
+      [null, 'aGVsbG8'],
+      odd,
+      7,
+    ]) {
       const header = { [name]: value };
       for (const fields of [header, { headers: header }, { a: [{ request: { headers: header, after: 1 } }] }]) {
         const line = logged((logger) => logger.info(fields, 'called'));
