@@ -25,16 +25,16 @@ const { values } = parseArgs({
 });
 const [seeds, from, jobs] = [values.seeds, values.from, values.jobs].map(Number) as [number, number, number];
 const startedAt = performance.now();
+/** A process and a database that have seen so many days are slower than new ones. */
+const mostSeedsOfWorker = 200;
 
-/** Each job gets a share of the seeds, and a PostgreSQL of its own. */
+/** Each job gets a share of the seeds, and its workers a PostgreSQL of their own. */
 async function share() {
   let total = emptyTally;
   /** Which promise each broken day broke. */
   const broken: string[] = [];
   const script = fileURLToPath(import.meta.url);
-  const workers = Array.from({ length: jobs }, async (_, job) => {
-    const first = from + Math.floor((seeds * job) / jobs);
-    const count = from + Math.floor((seeds * (job + 1)) / jobs) - first;
+  async function live(first: number, count: number) {
     const args = ['--import', 'tsx', script, '--worker', '--from', `${first}`, '--seeds', `${count}`];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface(child.stdout)) {
@@ -46,8 +46,14 @@ async function share() {
     }
     if (child.exitCode === null) await once(child, 'exit');
     if (child.exitCode !== 0) process.exitCode = 1;
+  }
+  const shares = Array.from({ length: jobs }, async (_, job) => {
+    const end = from + Math.floor((seeds * (job + 1)) / jobs);
+    for (let first = from + Math.floor((seeds * job) / jobs); first < end; first += mostSeedsOfWorker) {
+      await live(first, Math.min(mostSeedsOfWorker, end - first));
+    }
   });
-  await Promise.all(workers);
+  await Promise.all(shares);
   if (broken.length > 0) process.exitCode = 1;
   process.stdout.write(`\n${summaryOf(total, broken)}\n`);
 }
