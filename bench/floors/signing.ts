@@ -1,4 +1,4 @@
-import { KeyObject, sign as signBytes, type webcrypto } from 'node:crypto';
+import { KeyObject, sign as signBytes } from 'node:crypto';
 import { generateKeyPair, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { drained, readTask, serveBare } from './server.ts';
 
@@ -14,7 +14,7 @@ export interface SigningTask {
 const { header, claims, by } = readTask() as SigningTask;
 const { privateKey } = await generateKeyPair(header.alg);
 const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
-const options = { key: KeyObject.from(privateKey as webcrypto.CryptoKey), dsaEncoding: 'ieee-p1363' } as const;
+const options = { key: KeyObject.from(privateKey), dsaEncoding: 'ieee-p1363' } as const;
 
 const sign: Record<SigningTask['by'], (payload: JWTPayload) => string | Promise<string>> = {
   jose: (payload) => new SignJWT(payload).setProtectedHeader(header).sign(privateKey),

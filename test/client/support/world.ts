@@ -122,9 +122,7 @@ function createTabs(setTimer: (callback: () => void, delayMs: number) => unknown
       };
     },
     takeTurns(name, run) {
-      const turn = (turns.get(name) ?? Promise.resolve()).then(run);
-      turns.set(name, turn);
-      return turn;
+      turns.set(name, (turns.get(name) ?? Promise.resolve()).then(run));
     },
     listenerCount: () => channels.size,
   };
