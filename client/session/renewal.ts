@@ -58,7 +58,6 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   const isUsable = () => believedMs() > 0;
   // One of the clocks may say otherwise, and be wrong.
   const mayCount = () => leftMs(surelyRemainingMs) > 0;
-  const untilNextAskMs = () => untilDueMs(believedMs());
   /** Whether another tab's moment is after all that this one knows. */
   const isNews = (atMs: number) => atMs > Math.max(signedOutAtMs, tokenAtMs);
 
@@ -72,7 +71,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   function plan() {
     timers.clear(timer);
     if (!stopListening || flight || isTerminal(state())) return;
-    const delayMs = ask ? untilNextAskMs() : leftMs(surelyRemainingMs);
+    const delayMs = ask ? untilDueMs(believedMs()) : leftMs(surelyRemainingMs);
     if (delayMs > 0) {
       setTimer(delayMs);
       // A clock took the token for over, and was set back: those who waited for the next one can have it.
@@ -92,7 +91,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
   async function renew(ask: Ask, own: AbortController) {
     if (flight !== own) return;
     // While this tab waited for its turn, another one may have asked.
-    if (untilNextAskMs() > 0) {
+    if (untilDueMs(believedMs()) > 0) {
       drop();
       return plan();
     }
@@ -291,7 +290,8 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
         const look = () => {
           const now = state();
           // Nobody can do better than a doubtful token while asks fail, or where there is nobody to ask.
-          if (newest && (isUsable() || (mayCount() && (!ask || 'error' in now)))) resolve(newest.token);
+          if (mayCount() && newest && (!ask || isUsable() || ('error' in now && untilDueMs(believedMs()) > 0)))
+            resolve(newest.token);
           else if (isTerminal(now)) reject(now.error);
           else if (failures >= mostFailures) reject(failure);
           else return;
@@ -303,7 +303,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
         look();
         plan();
       }),
-    remainingMs: () => life() && Math.max(0, leftMs(remainingMs)),
+    remainingMs: () => life() && Math.max(leftMs(remainingMs), 0),
     accepted(token) {
       if (token === newest?.token) refusals = 0;
     },

@@ -204,6 +204,25 @@ test('a page that comes back from the back-forward cache keeps its token while a
   await expect(session.getToken()).resolves.toBe(merchant.latestToken());
 });
 
+test('a hidden page that came back while asking failed asks again before it uses the token of then', async () => {
+  const world = createWorld();
+  const merchant = createMerchant(world);
+  const session = startSession(merchant, world.host);
+  await world.advance(minuteMs);
+  merchant.answer = 'unreachable';
+  world.page.isVisible = false;
+  await world.wake('restored');
+  void session.getToken();
+  await world.advance(1_000);
+  merchant.answer = 'fresh';
+  merchant.customerId = 'cus_grace';
+  await world.advance(10 * minuteMs);
+  const token = session.getToken();
+  await world.advance(1_000);
+  expect(session.newest()?.life.claims.customerId).toBe('cus_grace');
+  expect(await token).toBe(merchant.latestToken());
+});
+
 test('a page that comes back gives up a token from before a sign-out, though asking fails', async () => {
   const { world, merchant, first } = await openTwo();
   await world.advance(minuteMs);
