@@ -25,7 +25,7 @@ const { values } = parseArgs({
 });
 const [seeds, from, jobs] = [values.seeds, values.from, values.jobs].map(Number) as [number, number, number];
 const startedAt = performance.now();
-/** A process and a database that have seen so many days are slower than new ones. */
+/** Memory and tables grow with the days: so many are enough for one process and one database. */
 const mostSeedsOfWorker = 200;
 
 /** Each job gets a share of the seeds, and its workers a PostgreSQL of their own. */
