@@ -289,7 +289,7 @@ export function createRenewal({ source, initial, read, host }: SessionOptions): 
         const mostFailures = failures + patience;
         const look = () => {
           const now = state();
-          // Nobody can do better than a doubtful token while asks fail, or where there is nobody to ask.
+          // Nobody can do better than a doubtful token where there is nobody to ask, or asks fail and the next one is not due yet.
           if (mayCount() && newest && (!ask || isUsable() || ('error' in now && untilDueMs(believedMs()) > 0)))
             resolve(newest.token);
           else if (isTerminal(now)) reject(now.error);
