@@ -51,11 +51,14 @@ export function metText(row: Row): string {
 export const toText = (value: number) =>
   value.toLocaleString('en', value >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 });
 
-export const describeSeries = (comparisons: readonly Comparison[]): string =>
-  comparisons
-    .map(({ title, better, series }) =>
-      [`### ${title}: ${better} is better`, '', ...series.map(({ name, does }) => `- **${name}** – ${does}`)].join(
-        '\n',
-      ),
-    )
-    .join('\n\n');
+/** Each figure once, and each of its contenders once, in however many comparisons they are. */
+export function describeSeries(comparisons: readonly Comparison[]): string {
+  const linesOf = new Map<string, Set<string>>();
+  for (const { title, better, series } of comparisons) {
+    const heading = `### ${title}: ${better} is better`;
+    const lines = linesOf.get(heading) ?? new Set();
+    for (const { name, does } of series) lines.add(`- **${name}** – ${does}`);
+    linesOf.set(heading, lines);
+  }
+  return [...linesOf].map(([heading, lines]) => [heading, '', ...lines].join('\n')).join('\n\n');
+}
