@@ -35,7 +35,7 @@ export type Authenticate = (credential: Credential) => Promise<Caller>;
 const bearerPattern = /^Bearer ([\w.~+/=-]+)$/i;
 
 /** The credential of an `Authorization` header; `undefined` when it is not of the Bearer form. */
-export const bearerOf = (authorization: string): string | undefined => bearerPattern.exec(authorization)?.[1];
+const bearerOf = (authorization: string): string | undefined => bearerPattern.exec(authorization)?.[1];
 
 /**
  * Turns a credential into a caller. A bad one makes an anonymous caller who carries the reason. Throws RATE_LIMITED for

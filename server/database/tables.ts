@@ -42,14 +42,19 @@ const id = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
 
-/** Every row belongs to one merchant in one environment, which lead its keys. */
-const owner = () => ({
-  merchantId: id('merchant_id')
-    .notNull()
-    .$type<MerchantId>()
-    .references(() => merchants.id),
+/**
+ * Every row belongs to one merchant in one environment, which lead its keys. What belongs to a customer refers to that one
+ * alone, and through it to the merchant: PostgreSQL would look for the merchant, too, at each row, and lock its row for it.
+ */
+const ownerThroughCustomer = () => ({
+  merchantId: id('merchant_id').notNull().$type<MerchantId>(),
   environment: text('environment').notNull().$type<Environment>(),
 });
+
+const owner = () => {
+  const { merchantId, environment } = ownerThroughCustomer();
+  return { merchantId: merchantId.references(() => merchants.id), environment };
+};
 
 export const merchants = pgTable('merchants', {
   id: id('id').primaryKey().$type<MerchantId>(),
@@ -148,7 +153,7 @@ const ofCustomer = (
 export const bindAttempts = pgTable(
   'bind_attempts',
   {
-    ...owner(),
+    ...ownerThroughCustomer(),
     id: id('id').notNull(),
     /** The customer that came of it. */
     customerId: id('customer_id').notNull().$type<CustomerId>(),
@@ -272,7 +277,7 @@ interface ItemColumn {
 export const subscriptions = pgTable(
   'subscriptions',
   {
-    ...owner(),
+    ...ownerThroughCustomer(),
     /** At Stripe where it is Stripe's. */
     id: id('id').notNull(),
     /** NULL: of the built-in payments of the sandbox. */
@@ -307,7 +312,7 @@ export const subscriptions = pgTable(
 export const purchases = pgTable(
   'purchases',
   {
-    ...owner(),
+    ...ownerThroughCustomer(),
     /** The checkout that paid for it. */
     id: id('id').notNull(),
     customerId: id('customer_id').notNull().$type<CustomerId>(),
@@ -326,7 +331,7 @@ export const purchases = pgTable(
 export const usageTotals = pgTable(
   'usage_totals',
   {
-    ...owner(),
+    ...ownerThroughCustomer(),
     customerId: id('customer_id').notNull().$type<CustomerId>(),
     featureKey: id('feature_key').notNull(),
     periodStart: moment('period_start').notNull(),
@@ -345,7 +350,7 @@ export const usageTotals = pgTable(
 export const usageEvents = pgTable(
   'usage_events',
   {
-    ...owner(),
+    ...ownerThroughCustomer(),
     customerId: id('customer_id').notNull().$type<CustomerId>(),
     idempotencyKey: id('idempotency_key').notNull(),
     featureKey: id('feature_key').notNull(),
@@ -364,7 +369,7 @@ export const usageEvents = pgTable(
 export const checkouts = pgTable(
   'checkouts',
   {
-    ...owner(),
+    ...ownerThroughCustomer(),
     id: id('id').notNull(),
     customerId: id('customer_id').notNull().$type<CustomerId>(),
     priceKey: id('price_key').notNull(),
@@ -398,7 +403,7 @@ export const testClocks = pgTable(
 export const simulatedAccounts = pgTable(
   'simulated_accounts',
   {
-    ...owner(),
+    ...ownerThroughCustomer(),
     customerId: id('customer_id').notNull().$type<CustomerId>(),
     /** One of the test cards, by its last four digits. */
     cardLastFour: text('card_last_four'),
@@ -415,7 +420,7 @@ export const simulatedAccounts = pgTable(
 export const simulatedInvoices = pgTable(
   'simulated_invoices',
   {
-    ...owner(),
+    ...ownerThroughCustomer(),
     id: id('id').notNull(),
     customerId: id('customer_id').notNull().$type<CustomerId>(),
     number: text('number').notNull(),
@@ -439,7 +444,7 @@ export const simulatedInvoices = pgTable(
 export const simulatedPortals = pgTable(
   'simulated_portals',
   {
-    ...owner(),
+    ...ownerThroughCustomer(),
     id: id('id').notNull(),
     customerId: id('customer_id').notNull().$type<CustomerId>(),
     returnUrl: text('return_url').notNull(),
@@ -455,7 +460,7 @@ export const simulatedPortals = pgTable(
 export const sessions = pgTable(
   'sessions',
   {
-    ...owner(),
+    ...ownerThroughCustomer(),
     id: id('id').notNull().$type<SessionId>(),
     customerId: id('customer_id').notNull().$type<CustomerId>(),
     keyId: id('key_id').notNull().$type<KeyId>(),

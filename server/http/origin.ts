@@ -1,7 +1,5 @@
 import { LRUCache } from 'lru-cache';
 import { ApiError } from '../../schema/errors.ts';
-import { bearerOf } from '../authenticate.ts';
-import { environmentOfSecretKey } from '../secret-key.ts';
 import type { RequestHeaders } from './message.ts';
 
 interface OriginRulesOptions {
@@ -67,10 +65,8 @@ export function createOriginRules({ allowedOrigins, ownOrigins, onRefused }: Ori
 }
 
 /** By its looks alone: also a key that is wrong does not belong into a browser. */
-export const carriesSecretKey = (headers: RequestHeaders): boolean => {
-  const authorization = headers.get('authorization');
-  return authorization !== null && environmentOfSecretKey(bearerOf(authorization) ?? '') !== undefined;
-};
+export const carriesSecretKey = (headers: RequestHeaders): boolean =>
+  /^Bearer +sk_(?:test|live)_/i.test(headers.get('authorization') ?? '');
 
 /** Browsers send `Sec-Fetch-Site` with every request to a trustworthy URL, and no page can change either header. */
 const comesFromBrowser = (headers: RequestHeaders) => {

@@ -143,3 +143,23 @@ test('of those who wait for a connection a thousand may, more are told at once t
   await expect(waiting[0]).resolves.toMatchObject({ rowCount: 1 });
   await outcomes;
 });
+
+test('no row of a merchant is there without that merchant', async () => {
+  const database = await open();
+  await migrate(database);
+
+  const { rows } = await database.db.execute<{ table: string; refersTo: string[] }>(sql`
+    select attribute.attrelid::regclass::text as table,
+      coalesce(array_agg(reference.confrelid::regclass::text) filter (where reference.contype = 'f'), '{}') as "refersTo"
+    from pg_attribute attribute
+    left join pg_constraint reference
+      on reference.conrelid = attribute.attrelid and attribute.attnum = any(reference.conkey)
+    where attribute.attname = 'merchant_id' and attribute.attrelid in (select oid from pg_class where relkind = 'r')
+    group by 1`);
+  const referring = new Map(rows.map(({ table, refersTo }) => [table, refersTo]));
+  const belongsToMerchant = (table: string): boolean =>
+    table === 'merchants' || (referring.get(table) ?? []).some((other) => belongsToMerchant(other));
+
+  expect(rows.length).toBeGreaterThan(10);
+  expect([...referring.keys()].filter((table) => !belongsToMerchant(table))).toEqual([]);
+});
