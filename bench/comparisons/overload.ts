@@ -9,8 +9,8 @@ import { takeRounds } from '../rounds.ts';
 const overload = 3;
 /** Enough that the load hardly depends on how long an answer takes. */
 const connections = 1_000;
-/** A fifth of them: what is refused then is what there is no room for. */
-const mostInFlight = 200;
+/** A twentieth of them: what is refused then is what there is no room for. */
+const mostInFlight = 50;
 /** A queue needs some seconds to grow. */
 const overloadSeconds = 5;
 
