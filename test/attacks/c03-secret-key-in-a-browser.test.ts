@@ -34,7 +34,7 @@ function expectRefusedBeforeAnyWork({ response, text, statements }: Answer): voi
 
 const origins = [shopOrigin, 'https://attacker.example', 'null', '', publicUrl, 'http://localhost:3000', 'file://'];
 const sites = ['cross-site', 'same-site', 'same-origin', 'NONE', 'none, none', 'anything', ''];
-const schemes = ['Bearer', 'bearer', 'BEARER', 'bEaReR'];
+const schemes = ['Bearer', 'bearer', 'BEARER', 'bEaReR', 'Bearer '];
 
 describe('a secret key', () => {
   test.each(origins)('C3 that comes with the origin "%s" is refused before any work', async (origin) => {
@@ -57,6 +57,7 @@ describe('a secret key', () => {
       generateSecretKey('live'),
       'sk_test_x',
       'sk_live_x',
+      'SK_TEST_x',
       harness.merchant.secretKey,
     ];
     for (const key of keys) {

@@ -116,6 +116,26 @@ test('a migration may take longer than a statement', async () => {
   await migrate(database, await migrationsFolder('select pg_sleep(0.2)'));
 });
 
+test('a migration lets go of the tables that a request waits for, and tries again', async () => {
+  const connection = await createDatabase();
+  const [serving, starting] = await Promise.all([open({ connection }), open({ connection })]);
+  await serving.db.execute('create table one (id int); create table other (id int)');
+  const folder = await migrationsFolder('alter table one add name text; alter table other add name text');
+  const isHeld = `select from pg_locks where relation = 'one'::regclass and mode = 'AccessExclusiveLock' and granted`;
+  let migrated: Promise<void> | undefined;
+
+  await serving.transaction(async (transaction) => {
+    await transaction.execute('insert into other values (1)');
+    migrated = migrate(starting, folder);
+    await expect.poll(async () => (await serving.db.execute(isHeld)).rowCount).toBe(1);
+    await transaction.execute('insert into one values (1)');
+  });
+  await migrated;
+
+  const { rows } = await serving.db.execute('select one.name, other.name as "otherName" from one, other');
+  expect(rows).toEqual([{ name: null, otherName: null }]);
+});
+
 test('a migration that fails changes nothing and says why', async () => {
   const database = await open();
   const folder = await migrationsFolder('create table half (id int)', 'select * from nowhere');
