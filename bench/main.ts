@@ -33,7 +33,8 @@ const comparing: Readonly<Record<string, (directory: string, effort: Effort) => 
   bundle: compareBundle,
 };
 
-const { names, effort, isWhole } = readOptions(process.argv.slice(2), Object.keys(comparing));
+const given = process.argv.slice(2);
+const { names, effort, isWhole } = readOptions(given, Object.keys(comparing));
 const chosen = Object.entries(comparing).filter(([name]) => names.length === 0 || names.includes(name));
 
 const startedAt = performance.now();
@@ -59,5 +60,13 @@ console.log(terminalTable(comparisons.flatMap(rowsOf)));
 for (const { name, message } of failures) console.log(`FAILED: ${name}: ${message}`);
 const tookSeconds = secondsSince(startedAt);
 console.log(`It took ${tookSeconds} s.`);
-if (isWhole) await writeReport({ measuredAt, tookSeconds, machine, comparisons, failures });
+if (isWhole)
+  await writeReport({
+    measuredAt,
+    command: ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' '),
+    tookSeconds,
+    machine,
+    comparisons,
+    failures,
+  });
 process.exitCode = failures.length > 0 ? 1 : 0;

@@ -10,6 +10,8 @@ import { describeSeries, markdownTable } from './table.ts';
 
 export interface Report {
   readonly measuredAt: string;
+  /** What was typed. */
+  readonly command: string;
   readonly tookSeconds: number;
   readonly machine: Machine;
   readonly comparisons: readonly Comparison[];
@@ -33,12 +35,12 @@ export async function writeReport(report: Report): Promise<void> {
   await writeSection(projectDirectory);
 }
 
-function pageOf({ measuredAt, tookSeconds, machine, comparisons, failures }: Report): string {
+function pageOf({ measuredAt, command, tookSeconds, machine, comparisons, failures }: Report): string {
   const rows = comparisons.flatMap(rowsOf);
   const judged = rows.filter(({ bar }) => bar);
   return `# What BillingOS costs
 
-Measured on ${measuredAt.slice(0, 10)} by \`npm run bench\` in ${Math.round(tookSeconds / 60)} minutes. Written by that command: do not edit.
+Measured on ${measuredAt.slice(0, 10)} by \`${command}\` in ${Math.round(tookSeconds / 60)} minutes. Written by that command: do not edit.
 
 ![Ratios as bars](results.svg)
 
