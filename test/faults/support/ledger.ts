@@ -59,9 +59,8 @@ async function lostUsesIn({ uses }: Ledger, billingos: BillingOS): Promise<strin
   const all = [...uses].map(([idempotencyKey, use]) => ({ ...use, idempotencyKey }));
   if (all.length === 0) return [];
   const acknowledged = all.filter(({ isAcknowledged }) => isAcknowledged);
-  const { recordedCount } =
-    acknowledged.length === 0 ? { recordedCount: 0 } : await billingos.recordUsage(acknowledged.map(useOf));
-  await billingos.recordUsage(all.map(useOf));
+  const recordedAgain = await record(acknowledged, billingos);
+  await record(all, billingos);
   const wrongTotals = [...new Set(all.map(({ customerId }) => customerId))].map((customerId) => async () => {
     const billing = await billingos.customerBilling({ id: customerId });
     const used = billing?.entitlements.find(({ feature }) => feature.key === quotaKey)?.usage?.used;
@@ -69,9 +68,22 @@ async function lostUsesIn({ uses }: Ledger, billingos: BillingOS): Promise<strin
     return used === asked ? [] : [`${asked} uses of a customer were counted as ${used}`];
   });
   return [
-    ...(recordedCount === 0 ? [] : [`${recordedCount} acknowledged uses`]),
+    ...(recordedAgain === 0 ? [] : [`${recordedAgain} acknowledged uses`]),
     ...(await eightAtOnce(wrongTotals)).flat(),
   ];
+}
+
+/** A request may have a quarter of a MiB. */
+const usesAtOnce = 500;
+
+/** How many of them had not been counted before. */
+async function record(uses: readonly Parameters<typeof useOf>[0][], billingos: BillingOS): Promise<number> {
+  let recorded = 0;
+  for (let at = 0; at < uses.length; at += usesAtOnce) {
+    const { recordedCount } = await billingos.recordUsage(uses.slice(at, at + usesAtOnce).map(useOf));
+    recorded += recordedCount;
+  }
+  return recorded;
 }
 
 async function eightAtOnce<Result>(work: readonly (() => Promise<Result>)[]): Promise<Result[]> {
