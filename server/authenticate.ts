@@ -3,6 +3,7 @@ import type { Caller } from '../schema/context.ts';
 import type { Environment } from '../schema/environment.ts';
 import type { ErrorCode } from '../schema/error-codes.ts';
 import { ApiError } from '../schema/errors.ts';
+import { networkOf } from './http/network.ts';
 import type { RateLimits } from './http/rate-limit.ts';
 import type { LastUsed } from './last-used.ts';
 import type { Metrics } from './metrics.ts';
@@ -53,7 +54,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     const digest = secretKeys.digestOf(secretKey);
     const record = secretKeys.isInUse(digest)
       ? await secretKeys.find(digest)
-      : await inTurn(address, () => lookUp(secretKey, digest, address));
+      : await inTurn(networkOf(address), () => lookUp(secretKey, digest, address));
     // A key of one environment cannot carry the other's prefix, its checksum covers it; the row decides all the same.
     if (record?.environment !== environment) throw untrusted();
     await rateLimits.countSecretKey(record.id);

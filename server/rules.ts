@@ -70,7 +70,7 @@ export async function createRules(options: RulesOptions) {
   const keyRing = createKeyRing({ database, encryptionKey, clock });
   const signingKeys = createSigningKeys({ database, keyRing, encryptionKey, clock });
   await signingKeys.makeFirst();
-  const tokens = createTokens({ keyRing, issuers, clock, metrics });
+  const tokens = createTokens({ keyRing, issuers, clock });
   const revocations = createRevocations({
     database,
     feedDatabase: options.feedDatabase,
@@ -79,7 +79,7 @@ export async function createRules(options: RulesOptions) {
     clock,
     logger,
   });
-  const acceptToken = createAcceptToken({ tokens, revocations, keyRing });
+  const acceptToken = createAcceptToken({ tokens, revocations, keyRing, metrics });
   const merchants = createMerchants({ database, clock });
   const secretKeys = createSecretKeys({ database, revocations, pepper, clock });
   const unresolved = createUnresolved({ database, clock, logger });

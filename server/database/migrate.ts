@@ -13,12 +13,12 @@ export const migrationsFolder = fileURLToPath(new URL('migrations', import.meta.
 const lockKey = 7_236_101_554;
 
 /**
- * So long a table is waited for that requests of a running server hold, before all are let go and tried again. PostgreSQL
- * ends a deadlock after a second, and the request with it that noticed.
+ * So long each table is waited for that requests of a running server hold, before all are let go and tried again. A request
+ * that has waited for a second is ended when it and the migration wait for each other: up to twenty tables take less.
  */
-const lockTimeoutMs = 500;
-const mostTries = 100;
-const betweenTriesMs = 200;
+const lockTimeoutMs = 50;
+const mostTries = 300;
+const betweenTriesMs = 500;
 /** `lock_not_available` (PostgreSQL, appendix A). */
 const noLock = '55P03';
 

@@ -1,10 +1,10 @@
-import ipaddr from 'ipaddr.js';
 import type { RequestsPerMinute } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { type LimitName, type Metrics, unmeasured } from '../metrics.ts';
 import type { SharedCounts } from '../rate-limit-rows.ts';
 import { createLimitSharing } from './limit-sharing.ts';
 import { createLimiter } from './limiter.ts';
+import { networkOf } from './network.ts';
 
 /** Each of these throws RATE_LIMITED with the time to wait. */
 export interface RateLimits {
@@ -55,12 +55,4 @@ export function createRateLimits(options: RateLimitsOptions) {
     start: () => sharing?.start(),
     stop: async () => sharing?.stop(),
   };
-}
-
-/** Who has one IPv6 address has the 2^64 beside it as well. Some proxies add a port, and each connection has another one. */
-function networkOf(given: string): string {
-  const address = /^\[(.*)\](?::\d+)?$|^([\d.]+):\d+$/.exec(given)?.slice(1).find(Boolean) ?? given;
-  if (!ipaddr.isValid(address)) return 'no address';
-  const parsed = ipaddr.process(address);
-  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
 }

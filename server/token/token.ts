@@ -14,7 +14,6 @@ import {
 } from '../../schema/id.ts';
 import { type OperationSet, sessionOperations } from '../../schema/operation.ts';
 import type { Clock } from '../clock.ts';
-import { type Metrics, unmeasured } from '../metrics.ts';
 import { tokenExpired, untrusted, wrongEnvironment } from './credential-error.ts';
 import type { KeyRing } from './key-ring.ts';
 import { signingAlgorithm, type SigningKey, tokenType } from './signing-key.ts';
@@ -37,6 +36,8 @@ export interface Tokens {
   sign(claims: SessionClaims): Promise<string>;
   /** Throws the ApiError of the first fault. Whether the session was revoked is another question. */
   verify(token: string, environment: Environment): Promise<SessionClaims>;
+  /** Whether its signature held before, and need not be checked again. */
+  remembers(token: string): boolean;
 }
 
 interface TokensOptions {
@@ -44,7 +45,6 @@ interface TokensOptions {
   /** The issuer of each environment: the URL that `/graphql` and `/.well-known/jwks.json` follow. */
   readonly issuers: Readonly<Record<Environment, string>>;
   readonly clock: Pick<Clock, 'now'>;
-  readonly metrics?: Pick<Metrics, 'tokenVerified'>;
 }
 
 /** What a token says, and the key whose signature held. */
@@ -78,7 +78,7 @@ const payloadSchema = z.object({
   exp: z.int(),
 });
 
-export function createTokens({ keyRing, issuers, clock, metrics = unmeasured }: TokensOptions): Tokens {
+export function createTokens({ keyRing, issuers, clock }: TokensOptions): Tokens {
   // Keyed by the whole token, which counts in one spelling only: part of one would let other claims ride on a signature.
   const remembered = new LRUCache<string, Verified>({ max: maxRememberedTokens });
   const nowSeconds = () => Math.floor(clock.now() / 1000);
@@ -107,7 +107,6 @@ export function createTokens({ keyRing, issuers, clock, metrics = unmeasured }: 
     // Whatever was remembered: the key may be gone by now.
     if (!keyRing.published(environment).some((key) => key.kid === kid)) throw untrusted();
     if (claims.expiresAtSeconds <= nowSeconds()) throw tokenExpired();
-    metrics.tokenVerified(environment, known ? 'remembered' : 'first');
     if (!known) remembered.set(token, verified);
     return claims;
   }
@@ -155,7 +154,7 @@ export function createTokens({ keyRing, issuers, clock, metrics = unmeasured }: 
     }
   }
 
-  return { sign, verify };
+  return { sign, verify, remembers: (token) => remembered.has(token) };
 }
 
 /** jose also reads padding, white space and stray bits in the last character: each token counts in one spelling only. */

@@ -127,13 +127,36 @@ test('a migration lets go of the tables that a request waits for, and tries agai
   await serving.transaction(async (transaction) => {
     await transaction.execute('insert into other values (1)');
     migrated = migrate(starting, folder);
-    await expect.poll(async () => (await serving.db.execute(isHeld)).rowCount).toBe(1);
+    await expect.poll(async () => (await serving.db.execute(isHeld)).rowCount, { interval: 5 }).toBe(1);
     await transaction.execute('insert into one values (1)');
   });
   await migrated;
 
   const { rows } = await serving.db.execute('select one.name, other.name as "otherName" from one, other');
   expect(rows).toEqual([{ name: null, otherName: null }]);
+});
+
+test('a migration holds up no request for a second, however many tables it has to wait for', async () => {
+  const connection = await createDatabase();
+  const [serving, starting] = await Promise.all([open({ connection }), open({ connection })]);
+  const tables = ['one', 'two', 'three', 'four'];
+  await serving.db.execute(tables.map((name) => `create table ${name} (id int)`).join(';'));
+  const folder = await migrationsFolder(tables.map((name) => `alter table ${name} add name text`).join(';'));
+  const hold = (name: string, seconds: number) =>
+    serving.transaction(async (transaction) => {
+      await transaction.execute(`lock table ${name} in row exclusive mode`);
+      await transaction.execute(`select pg_sleep(${seconds})`);
+    });
+  const isHeld = `select from pg_locks where relation = 'one'::regclass and mode = 'AccessExclusiveLock' and granted`;
+  let others: Promise<unknown> | undefined;
+
+  await serving.transaction(async (transaction) => {
+    await transaction.execute('insert into four values (1)');
+    others = Promise.all([hold('two', 0.4), hold('three', 0.8), migrate(starting, folder)]);
+    await expect.poll(async () => (await serving.db.execute(isHeld)).rowCount, { interval: 5 }).toBe(1);
+    await transaction.execute('insert into one values (1)');
+  });
+  await others;
 });
 
 test('a migration that fails changes nothing and says why', async () => {
