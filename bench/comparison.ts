@@ -3,7 +3,7 @@ import { median } from './spread.ts';
 /** One figure of several contenders, taken in the same rounds: in each round every contender once, one after the other. */
 export interface Comparison {
   readonly title: string;
-  readonly unit: 'requests/s' | 'µs' | 'ms' | 'MiB' | 'bytes';
+  readonly unit: 'requests/s' | 'requests/s of CPU' | 'µs' | 'ms' | 'MiB' | 'bytes';
   readonly better: 'more' | 'less';
   /** The first is what the others are divided by, round by round: a floor, or a peer. */
   readonly series: readonly [Series, ...Series[]];

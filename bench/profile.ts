@@ -157,9 +157,11 @@ warm-up of ${warmUpSeconds} s). Written by that command: do not edit. Load when 
 
 ${rows.join('\n')}
 
-The floors are those of [the results](results.md): bare \`node:http\` that only signs, or checks each token anew. A write to
-a socket counts for who writes. Crypto and most of the collector\u2019s work run on other threads, which the profiler does not
-see and the CPU of all threads has.
+Microseconds of the main thread a request. The floors are those of [the results](results.md): bare \`node:http\` that only
+signs, or checks each token anew. A write to a socket counts for who writes. *The rest of what answers* is our own code:
+who calls and whether it may, limits, the rules of sessions and customers, batches, the frame around each answer. What runs
+on other threads the profiler does not see, and the CPU of all threads has: the floors\u2019 signatures and checks (ours signs
+on this one, and remembers what it has checked) and most of the collector\u2019s work.
 `;
 }
 

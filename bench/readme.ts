@@ -1,14 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Row } from './comparison.ts';
+import { isMet, type Row } from './comparison.ts';
 import type { Report } from './report.ts';
-import { barText, metText, toText } from './table.ts';
+import { barText, metText, spreadText, toText } from './table.ts';
 
 const begin = '<!-- bench:start -->';
 const end = '<!-- bench:end -->';
 
 /** What is written to `results.json`, as far as the README tells of it. */
-export type Results = Pick<Report, 'measuredAt' | 'machine'> & { readonly rows: readonly Row[] };
+export type Results = Pick<Report, 'measuredAt' | 'machine' | 'failures'> & { readonly rows: readonly Row[] };
 
 /** The README with the figures of these results between the two markers. Throws when they are not there. */
 export function withFigures(readme: string, results: Results): string {
@@ -25,15 +25,22 @@ export async function writeSection(directory: string): Promise<void> {
 }
 
 function figuresOf({ rows, machine, measuredAt }: Results): string {
-  const lines = rows.flatMap((row) =>
-    row.headline === undefined
-      ? []
-      : [[row.headline, `${toText(row.value)} ${row.unit}`, `× ${toText(row.ratio)}`, barText(row), metText(row)]],
-  );
-  return `${aligned([['', 'here', 'ratio', 'bar', 'met'], ...lines])}
+  const judged = rows.filter(({ bar }) => bar);
+  const lines = rows
+    .filter((row) => row.headline !== undefined || isMet(row) === false)
+    .map((row) => [
+      row.headline ?? `${row.title}, ${row.name} beside ${row.floorName}`,
+      `${toText(row.value)} ${row.unit}`,
+      `× ${toText(row.ratio)}`,
+      spreadText(row),
+      barText(row),
+      metText(row),
+    ]);
+  return `${aligned([['', 'here', 'ratio', 'spread', 'bar', 'met'], ...lines])}
 
-Ratios are medians of rounds in which both sides were measured one after the other, on one machine (${machine.cores} cores, shared
-with PostgreSQL and the load generator, fsync on) on ${measuredAt.slice(0, 10)}; a bar was set before measuring.`;
+${judged.filter(isMet).length} of ${judged.length} bars are met; all that are not stand here. A ratio is the median of rounds in which both sides were
+measured one after the other, not the quotient of two medians; the spread has its smallest and its largest. One machine
+(${machine.cores} cores, shared with PostgreSQL and the load generator, fsync on) on ${measuredAt.slice(0, 10)}; a bar was set before measuring.`;
 }
 
 /** As prettier writes it: columns as wide as their widest cell. */

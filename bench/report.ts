@@ -49,7 +49,7 @@ ${markdownTable(rows)}
 ${judged.filter(isMet).length} of ${judged.length} bars are met.${failures.map(({ name, message }) => `\n\n**Not measured: ${name}** – ${message}`).join('')}
 
 *Ratio* is the median of the rounds’ ratios, *spread* their smallest and largest: in each round all contenders were
-measured one after the other. A *bar* was set before measuring, for the ratio or for the value. Only ratios travel to
+measured one after the other. Latencies are medians. A *bar* was set before measuring, for the ratio or for the value. Only ratios travel to
 another machine; every sample is in \`results.json\`. [Where the time of a request goes](profile.md) is a page of its own.
 
 ## How

@@ -22,7 +22,7 @@ export function markdownTable(rows: readonly Row[]): string {
 }
 
 function cellsOf(row: Row): string[] {
-  const { title, unit, name, value, floorName, floor, ratio, smallestRatio, largestRatio } = row;
+  const { title, unit, name, value, floorName, floor, ratio } = row;
   return [
     title,
     name,
@@ -30,11 +30,14 @@ function cellsOf(row: Row): string[] {
     floorName,
     `${toText(floor)} ${unit}`,
     toText(ratio),
-    smallestRatio === largestRatio ? '–' : `${toText(smallestRatio)}–${toText(largestRatio)}`,
+    spreadText(row),
     barText(row),
     metText(row),
   ];
 }
+
+export const spreadText = ({ smallestRatio, largestRatio }: Row): string =>
+  smallestRatio === largestRatio ? '–' : `${toText(smallestRatio)}–${toText(largestRatio)}`;
 
 export function barText({ bar, unit }: Row): string {
   if (!bar) return '–';
@@ -51,14 +54,17 @@ export function metText(row: Row): string {
 export const toText = (value: number) =>
   value.toLocaleString('en', value >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 });
 
-/** Each figure once, and each of its contenders once, in however many comparisons they are. */
+/** Each figure once, and what was done once, whatever contenders of however many comparisons did the same. */
 export function describeSeries(comparisons: readonly Comparison[]): string {
-  const linesOf = new Map<string, Set<string>>();
+  const namesByHeading = new Map<string, Map<string, Set<string>>>();
   for (const { title, better, series } of comparisons) {
     const heading = `### ${title}: ${better} is better`;
-    const lines = linesOf.get(heading) ?? new Set();
-    for (const { name, does } of series) lines.add(`- **${name}** – ${does}`);
-    linesOf.set(heading, lines);
+    const namesByWork = namesByHeading.get(heading) ?? new Map<string, Set<string>>();
+    namesByHeading.set(heading, namesByWork);
+    for (const { name, does } of series) namesByWork.set(does, (namesByWork.get(does) ?? new Set()).add(name));
   }
-  return [...linesOf].map(([heading, lines]) => [heading, '', ...lines].join('\n')).join('\n\n');
+  const lineOf = ([does, names]: [string, Set<string>]) => `- **${[...names].join('**, **')}** – ${does}`;
+  return [...namesByHeading]
+    .map(([heading, namesByWork]) => [heading, '', ...[...namesByWork].map(lineOf)].join('\n'))
+    .join('\n\n');
 }

@@ -22,7 +22,12 @@ export async function compareVerification(_directory: string, { inProcessRounds 
   const series = await takeRounds(inProcessRounds, contenders);
   const [jose, fastJwt, jsonwebtoken, clerk, firstSight, fastJwtSeen, seenBefore, withRevocations] = series;
   return [
-    { ...measured, series: [jose, firstSight], bar: { of: 'ratio', atMost: 1.2 } },
+    {
+      ...measured,
+      series: [jose, firstSight],
+      bar: { of: 'ratio', atMost: 1.2 },
+      headline: 'A token seen for the first time, beside bare `jose`',
+    },
     { ...measured, series: [fastJwt, firstSight] },
     { ...measured, series: [jsonwebtoken, firstSight] },
     { ...measured, series: [clerk, firstSight] },
@@ -93,7 +98,7 @@ async function createContenders() {
     },
     {
       name: 'seen before, with revocations',
-      does: `The same, and whether it was revoked, beside ${revokedSessions.toLocaleString('en')} revoked sessions: all that a request pays.`,
+      does: `The same, and whether it was revoked, beside ${revokedSessions.toLocaleString('en')} revoked sessions.`,
       measure: often((token) => acceptToken(token, 'test')),
     },
   ] as const;

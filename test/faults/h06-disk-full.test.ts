@@ -41,7 +41,7 @@ test.each(fullDisks)(
     for (const id of acknowledged) expect(await merchant.billingos.session(id)).toMatchObject({ id });
     report({
       fault: `H6 a full disk: ${kind}`,
-      figures: { acknowledged: acknowledged.length + 2, lost: 0, 'wrong answers': 0 },
+      figures: { 'acknowledged writes': acknowledged.length + 2, lost: 0, 'wrong answers': 0 },
     });
   },
 );

@@ -49,5 +49,8 @@ test.each([5, -5, 300, -300])('H8 a clock that is wrong by %i s shows in no answ
   // Its own clock would say the opposite of each.
   const [alive, over] = [await tokenFor(30), await tokenFor(-2)];
   expect([await codeAt(wrong, alive), await codeAt(wrong, over)]).toEqual(['ACCEPTED', 'TOKEN_EXPIRED']);
-  report({ fault: `H8 a clock ${aheadSeconds} s ahead`, figures: { 'wrong answers': 0 } });
+  report({
+    fault: `H8 a clock ${Math.abs(aheadSeconds)} s ${aheadSeconds > 0 ? 'ahead' : 'behind'}`,
+    figures: { 'wrong answers': 0 },
+  });
 });

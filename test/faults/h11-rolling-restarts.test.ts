@@ -46,11 +46,11 @@ test('H11 servers that are restarted one after the other under load fail no requ
     fault: 'H11 rolling restarts under load behind a balancer',
     figures: {
       restarts,
-      right,
-      failed: 0,
-      acknowledged: acknowledgedIn(ledger),
+      'right answers': right,
+      'failed requests': 0,
+      'acknowledged writes': acknowledgedIn(ledger),
       lost: 0,
-      stopped: inMs(spreadOf(stops)),
+      'stopped within': inMs(spreadOf(stops)),
     },
   });
 });
