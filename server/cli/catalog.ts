@@ -13,6 +13,7 @@ export function addCatalogCommands(program: Command): void {
     catalog
       .command('apply <file>')
       .description('Make the catalog what the file says, and list what changes. What is left out is archived.'),
+    'test',
   )
     .option('--dry-run', 'write nothing, and list what would change')
     .action((path: string, options: OwnerOptions & { readonly dryRun?: true }, command: Command) =>
@@ -29,7 +30,7 @@ export function addCatalogCommands(program: Command): void {
       }),
     );
 
-  withOwner(catalog.command('show').description('List what is for sale.')).action(
+  withOwner(catalog.command('show').description('List what is for sale.'), 'test').action(
     (options: OwnerOptions, command: Command) =>
       run(command, async (rules) => {
         const products = await rules.catalog.products(await ownerOf(options, rules));

@@ -15,7 +15,7 @@ interface ListOptions extends OwnerOptions {
 export function addCustomersCommands(program: Command): void {
   const customers = program.command('customers').description('Customers: whose billing it is.');
 
-  withOwner(customers.command('list').description('Customers, newest first.'))
+  withOwner(customers.command('list').description('Customers, newest first.'), 'both')
     .option('--email <address>', 'with this address')
     .option('--limit <count>', 'how many at most', toCount, 20)
     .action((options: ListOptions, command: Command) =>
@@ -34,6 +34,7 @@ export function addCustomersCommands(program: Command): void {
 
   withOwner(
     customers.command('show <id>').description('All about a customer, and how it came to be whose it is.'),
+    'found',
   ).action((id: string, options: OwnerOptions, command: Command) =>
     run(command, async (rules) => {
       const { attempts, customer, unresolved } = await rules.binding.explain(
@@ -54,7 +55,7 @@ export function addCustomersCommands(program: Command): void {
     }),
   );
 
-  withOwner(customers.command('unresolved').description('Imported customers that are nobody’s yet, and why.'))
+  withOwner(customers.command('unresolved').description('Imported customers that are nobody’s yet, and why.'), 'both')
     .option('--bucket <bucket>', 'PENDING or NEEDS_ATTENTION', toBucket)
     .option('--limit <count>', 'how many at most', toCount, 20)
     .action((options: ListOptions & { bucket?: UnresolvedBucket }, command: Command) =>
@@ -80,7 +81,7 @@ export function addCustomersCommands(program: Command): void {
       }),
     );
 
-  withOwner(customers.command('bind <id>').description('Say whose an imported customer is, once.'))
+  withOwner(customers.command('bind <id>').description('Say whose an imported customer is, once.'), 'found')
     .option('--user <id>', 'your own id of the user', toExternalId)
     .option('--organization <id>', 'your own id of the organization', toExternalId)
     .action((id: string, options: OwnerOptions & { user?: string; organization?: string }, command: Command) =>
@@ -90,12 +91,14 @@ export function addCustomersCommands(program: Command): void {
       }),
     );
 
-  withOwner(customers.command('delete <id>').description('Forget a customer, and end its sessions now.')).action(
-    (id: string, options: OwnerOptions, command: Command) =>
-      run(command, async (rules) => {
-        const deletedId = await rules.customers.remove(await ownerOfCustomer(id, options, rules), id);
-        return { json: { deletedId }, text: `${id} is gone.` };
-      }),
+  withOwner(
+    customers.command('delete <id>').description('Forget a customer, and end its sessions now.'),
+    'found',
+  ).action((id: string, options: OwnerOptions, command: Command) =>
+    run(command, async (rules) => {
+      const deletedId = await rules.customers.remove(await ownerOfCustomer(id, options, rules), id);
+      return { json: { deletedId }, text: `${id} is gone.` };
+    }),
   );
 }
 

@@ -36,7 +36,7 @@ export function addImportCommands(program: Command): void {
 }
 
 const withImport = (command: Command): Command =>
-  withOwner(command)
+  withOwner(command, 'test')
     .option('--dry-run', 'write nothing, and say what would be written')
     .option('--products <file>', 'JSON that names your key for each product of Stripe: { "prod_123": "pro" }')
     .option('--write-products <file>', 'make or complete that file, and import nothing');

@@ -15,7 +15,7 @@ interface EndingOptions extends OwnerOptions {
 export function addKeysCommands(program: Command): void {
   const keys = program.command('keys').description('Secret keys: what a merchant’s server calls the API with.');
 
-  withOwner(keys.command('create').description('Make a key. It is shown once.'))
+  withOwner(keys.command('create').description('Make a key. It is shown once.'), 'test')
     .option('-n, --name <name>', 'what it is for', 'Key')
     .action((options: OwnerOptions & { name: string }, command: Command) =>
       run(command, async (rules) =>
@@ -23,15 +23,17 @@ export function addKeysCommands(program: Command): void {
       ),
     );
 
-  withOwner(keys.command('list').description('Every key that was ever made, newest first.')).action(
-    (options: OwnerOptions, command: Command) =>
-      run(command, async (rules) => {
-        const owners = await ownersOf(options, rules);
-        return listed((await Promise.all(owners.map((owner) => rules.secretKeys.list(owner)))).flat());
-      }),
+  withOwner(
+    keys.command('list').description('Every key that was ever made, by environment, newest first.'),
+    'both',
+  ).action((options: OwnerOptions, command: Command) =>
+    run(command, async (rules) => {
+      const owners = await ownersOf(options, rules);
+      return listed((await Promise.all(owners.map((owner) => rules.secretKeys.list(owner)))).flat());
+    }),
   );
 
-  withOwner(keys.command('roll').description('Make a key in place of another, which ends after an overlap.'))
+  withOwner(keys.command('roll').description('Make a key in place of another, which ends after an overlap.'), 'found')
     .argument('<id>', 'which key', toKeyId)
     .option('--expires-in <duration>', 'how long the old key still works: 30s, 15m, 24h, 7d', toMilliseconds, 0)
     .option('--keep-sessions', 'leave the sessions of the old key until they expire')
@@ -46,7 +48,7 @@ export function addKeysCommands(program: Command): void {
       ),
     );
 
-  withOwner(keys.command('revoke').description('End a key now, and the sessions that it created.'))
+  withOwner(keys.command('revoke').description('End a key now, and the sessions that it created.'), 'found')
     .argument('<id>', 'which key', toKeyId)
     .option('--keep-sessions', 'leave its sessions until they expire')
     .action((id: KeyId, options: EndingOptions, command: Command) =>

@@ -7,7 +7,7 @@ interface MerchantOptions extends OwnerOptions {
 
 /** `billingos merchant`: what holds for both environments of one. */
 export function addMerchantCommand(program: Command): void {
-  withOwner(program.command('merchant').description('Show the merchant, or change what holds for it.'))
+  withOwner(program.command('merchant').description('Show the merchant, or change what holds for it.'), 'same')
     .option(
       '--require-verified-email <on|off>',
       'whether an address binds a customer only when your server says that it was verified',

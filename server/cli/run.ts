@@ -38,17 +38,29 @@ export function print(command: Command, output: Output): void {
 }
 
 export interface OwnerOptions {
-  /** Both when left out, where a command reads. */
+  /** What is meant when left out is said with the option. */
   readonly environment?: Environment;
   readonly merchant?: string;
 }
 
-export const withEnvironment = (command: Command): Command =>
-  command.option('-e, --environment <environment>', environments.join(' or '), toEnvironment);
+/** What is meant without `--environment`. */
+const leftOut = {
+  test: 'test when left out',
+  both: 'both when left out',
+  found: 'when left out, the one in which the id is found',
+  same: 'makes no difference here',
+} as const;
+
+export const withEnvironment = (command: Command, otherwise: keyof typeof leftOut): Command =>
+  command.option(
+    '-e, --environment <environment>',
+    `${environments.join(' or ')}; ${leftOut[otherwise]}`,
+    toEnvironment,
+  );
 
 /** Options that say whose keys or sessions are meant. */
-export const withOwner = (command: Command): Command =>
-  withEnvironment(command).option('-m, --merchant <id>', 'which merchant, when there are several');
+export const withOwner = (command: Command, otherwise: keyof typeof leftOut): Command =>
+  withEnvironment(command, otherwise).option('-m, --merchant <id>', 'which merchant, when there are several');
 
 /** The owners that are meant: in one environment, or in both when none is named. */
 export async function ownersOf({ environment, merchant }: OwnerOptions, rules: Rules): Promise<Merchant[]> {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 export function addServeCommand(program: Command): void {
   program
     .command('serve')
-    .description('Run the server. It is configured by environment variables: see the README.')
+    .description('Run the server. It is configured by environment variables: README.md lists them under Configuration.')
     .action(async () => {
       // Loaded when it is asked for: it takes longer than the other commands take altogether.
       const { serve } = await import('../main.ts');

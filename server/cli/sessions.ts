@@ -18,7 +18,7 @@ interface ListOptions extends OwnerOptions {
 export function addSessionsCommands(program: Command): void {
   const sessions = program.command('sessions').description('Sessions: what a customer’s browser calls the API with.');
 
-  withOwner(sessions.command('list').description('Sessions, newest first.'))
+  withOwner(sessions.command('list').description('Sessions, newest first.'), 'both')
     .option('--customer <id>', 'of this customer')
     .option('--key <id>', 'created by this secret key')
     .option('--active', 'only those whose token counts now')
@@ -34,7 +34,7 @@ export function addSessionsCommands(program: Command): void {
       }),
     );
 
-  withOwner(sessions.command('revoke <id>').description('End a session now.')).action(
+  withOwner(sessions.command('revoke <id>').description('End a session now.'), 'found').action(
     (id: string, options: OwnerOptions, command: Command) =>
       run(command, async (rules) => {
         const { owner } = await findSession(id, options, rules);
@@ -46,6 +46,7 @@ export function addSessionsCommands(program: Command): void {
     sessions
       .command('inspect <id-or-dash>')
       .description('All about a session; with -, about a token on standard input.'),
+    'found',
   ).action((idOrDash: string, options: OwnerOptions, command: Command) =>
     run(command, async (rules) => {
       if (idOrDash === '-') return inspectToken((await readAll(process.stdin)).trim(), rules);

@@ -13,11 +13,17 @@ interface Options {
 export function addSigningKeysCommands(program: Command): void {
   const keys = program.command('signing-keys').description('Signing keys: what session tokens are signed with.');
 
-  withEnvironment(keys.command('list').description('Every key and its state, newest first.')).action(
-    (options: Options, command: Command) => run(command, async (rules) => listed(await list(options, rules))),
-  );
+  withEnvironment(
+    keys.command('list').description('Every key and its state, by environment, newest first.'),
+    'both',
+  ).action((options: Options, command: Command) => run(command, async (rules) => listed(await list(options, rules))));
 
-  withEnvironment(keys.command('rotate').description('Make the next key. It is published now, and signs in a day.'))
+  withEnvironment(
+    keys
+      .command('rotate')
+      .description('Make the next key of each environment. It is published now, and signs in 24 hours and 5 minutes.'),
+    'both',
+  )
     .option('--now', 'let it sign in ten seconds, also one that is there already')
     .action((options: Options & { now?: true }, command: Command) =>
       run(command, async (rules) => {
@@ -29,10 +35,11 @@ export function addSigningKeysCommands(program: Command): void {
     );
 
   keys
-    .command('drop <kid>')
+    .command('drop')
     .description(
-      'A key that leaked: refuse everything that it signed, now. If it was the active one, another takes over.',
+      'A key that leaked: refuse everything that it signed, now. If it was the active one, another takes over. This cannot be undone.',
     )
+    .argument('<kid>', 'which key: see billingos signing-keys list')
     .action((kid: string, _options: object, command: Command) =>
       run(command, async (rules) => {
         const environment = await rules.signingKeys.drop(kid);

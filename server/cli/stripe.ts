@@ -11,8 +11,9 @@ export function addStripeCommands(program: Command): void {
     stripe
       .command('connect')
       .description(
-        'Keep STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, or both, encrypted; for test, unless an environment is named. docs/payments.md says which rights a restricted key needs.',
+        'Keep STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, or both, encrypted. docs/payments.md says which rights a restricted key needs.',
       ),
+    'test',
   ).action((options: OwnerOptions, command: Command) =>
     run(command, async (rules) => {
       const owner = await ownerOf(options, rules);
@@ -38,7 +39,7 @@ export function addStripeCommands(program: Command): void {
     }),
   );
 
-  withOwner(stripe.command('disconnect').description('Forget both secrets.')).action(
+  withOwner(stripe.command('disconnect').description('Forget both secrets.'), 'test').action(
     (options: OwnerOptions, command: Command) =>
       run(command, async (rules) => {
         const owner = await ownerOf(options, rules);

@@ -103,10 +103,13 @@ describe('a command succeeds beside a running server', () => {
   let server: ServerProcess;
   let commands: string;
   let keyId: string;
+  let liveKey: string;
   beforeAll(async () => {
     [server, commands] = await Promise.all([startServerProcess(), installCommands()]);
     const created = await sh(`${billingos} keys create --name 'Another "key"' --json`, npmItself);
     keyId = (JSON.parse(created) as { id: string }).id;
+    const live = await sh(`${billingos} keys create --environment live --json`);
+    liveKey = (JSON.parse(live) as { secretKey: string }).secretKey;
   });
   afterAll(async () => {
     await server.stop();
@@ -147,6 +150,7 @@ describe('a command succeeds beside a running server', () => {
         SESSION_TOKEN: sessionToken,
         SESSION_ID: session.id,
         KEY_ID: keyId,
+        BILLINGOS_LIVE_KEY: liveKey,
         KID: String(openToken(sessionToken).header['kid']),
         STRIPE_API_BASE: apiBase,
         STRIPE_SECRET_KEY: stripeKey,
