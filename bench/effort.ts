@@ -16,8 +16,8 @@ export interface Effort {
 }
 
 export const fullEffort = (largestExponent: number): Effort => ({
-  load: { rounds: 7, warmUpSeconds: 3, sampleSeconds: 2 },
-  inProcessRounds: 15,
+  load: { rounds: 9, warmUpSeconds: 3, sampleSeconds: 2 },
+  inProcessRounds: 31,
   startRounds: 5,
   growth: { exponents: exponentsTo(largestExponent), rounds: 5, customersPerRound: 160 },
   liveSessions: 100_000,

@@ -24,13 +24,15 @@ export function createRetention({ database, signingKeys, clock, logger }: Retent
   let running: Promise<void> | undefined;
   let isStopped = false;
 
+  /** Rows that somebody else is at wait for the next pass: nobody waits for the other here. */
   async function removeFrom(table: string, moment: string, ageMs: number): Promise<void> {
     const before = new Date(clock.now() - ageMs).toISOString();
     const name = sql.identifier(table);
     while (!isStopped) {
       const { rowCount } = await database.db.execute(
         sql`delete from ${name} where ctid = any(array(
-              select ctid from ${name} where ${sql.identifier(moment)} < ${before}::timestamptz limit ${rowsAtOnce}))`,
+              select ctid from ${name} where ${sql.identifier(moment)} < ${before}::timestamptz limit ${rowsAtOnce}
+              for update skip locked))`,
       );
       if ((rowCount ?? 0) < rowsAtOnce) return;
     }
