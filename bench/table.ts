@@ -63,8 +63,9 @@ export function describeSeries(comparisons: readonly Comparison[]): string {
     namesByHeading.set(heading, namesByWork);
     for (const { name, does } of series) namesByWork.set(does, (namesByWork.get(does) ?? new Set()).add(name));
   }
-  const lineOf = ([does, names]: [string, Set<string>]) => `- **${[...names].join('**, **')}** – ${does}`;
   return [...namesByHeading]
     .map(([heading, namesByWork]) => [heading, '', ...[...namesByWork].map(lineOf)].join('\n'))
     .join('\n\n');
 }
+
+const lineOf = ([does, names]: [string, Set<string>]) => `- **${[...names].join('**, **')}** – ${does}`;
