@@ -138,7 +138,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   zod: /^(schema\/|server\/(stripe\/|(config|token\/token|http\/input-problems)\.ts))/,
   'proxy-addr': /^server\/(config|http\/listener)\.ts/,
   '@pothos/plugin-dataloader': /^schema\/builder\.ts/,
-  'ipaddr.js': /^server\/http\/rate-limit\.ts/,
+  'ipaddr.js': /^server\/http\/network\.ts/,
   'rate-limiter-flexible': /^server\/http\/limiter\.ts/,
   '@urql/exchange-auth': /^client\/exchange\.ts/,
   wonka: /^client\/exchange\.ts/,
