@@ -24,7 +24,7 @@ export function createRetention({ database, signingKeys, clock, logger }: Retent
   let running: Promise<void> | undefined;
   let isStopped = false;
 
-  /** Rows that somebody else is at wait for the next pass: nobody waits for the other here. */
+  /** Rows that somebody else is at are left for the next pass: this waits for nobody. */
   async function removeFrom(table: string, moment: string, ageMs: number): Promise<void> {
     const before = new Date(clock.now() - ageMs).toISOString();
     const name = sql.identifier(table);

@@ -41,7 +41,7 @@ export const compareCreateSession = (directory: string, { load }: Effort): Promi
         loaded({
           ...quickerFloor,
           name: 'node:http that only signs, by node:crypto',
-          does: 'The same without a library and on one thread, as our server signs.',
+          does: 'The floor that only signs, without a library and on one thread, as our server signs.',
           requests,
           expected,
         }),
@@ -62,7 +62,7 @@ export const compareCreateSession = (directory: string, { load }: Effort): Promi
         loaded({
           ...mercurius,
           name: 'Mercurius',
-          does: 'The same with `mercurius` on `fastify`; its JIT is off, as by default.',
+          does: 'As behind Apollo Server, with `mercurius` on `fastify`; its JIT is off, as by default.',
           requests,
           expected,
         }),
@@ -78,7 +78,7 @@ export const compareCreateSession = (directory: string, { load }: Effort): Promi
           ...service,
           url: service.graphqlUrl,
           name: 'BillingOS, document of the SDK',
-          does: 'The same with the document of `billingos/node`, which also asks for the session and its customer.',
+          does: 'Our server with the document of `billingos/node`, which also asks for the session and its customer.',
           requests: sdkCreations(service),
           expected,
         }),
@@ -103,7 +103,7 @@ export const compareCreateSession = (directory: string, { load }: Effort): Promi
       {
         ...measured,
         series: [signs, oursForSdk],
-        headline: 'The same with all that the Node SDK asks for',
+        headline: '`createSession` with all that the Node SDK asks for, beside bare `node:http` that only signs',
       },
     ];
   });

@@ -61,14 +61,16 @@ export const compareScaleOut = (directory: string, { load }: Effort): Promise<Co
           series: [one, two],
           bar: { of: 'ratio', atLeast: 1.7 },
           ...(name === 'createSession' && {
-            headline: '`createSession`, two servers beside one, reckoned as if each had a core to itself',
+            headline: '`createSession` by two servers beside one, for each second of their own CPU',
           }),
         },
         { ...reckoned, series: [one, four] },
         {
           ...seen,
           series: [seenOf(one), seenOf(two)],
-          ...(name === 'createSession' && { headline: 'The same as seen here, where one server fills the machine' }),
+          ...(name === 'createSession' && {
+            headline: '`createSession` by two servers beside one, as seen, all sharing the cores',
+          }),
         },
         { ...seen, series: [seenOf(one), seenOf(four)] },
       );

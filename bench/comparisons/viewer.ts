@@ -38,7 +38,7 @@ export const compareViewer = (directory: string, { load }: Effort): Promise<Comp
       loaded({
         ...checking,
         name: 'node:http that checks anew each time',
-        does: 'The same without the memory: one `jwtVerify` (jose, ES256, the claims of ours) for every request.',
+        does: 'The floor without the memory: one `jwtVerify` (jose, ES256, the claims of ours) for every request.',
         requests,
         expected,
       }),
@@ -59,7 +59,7 @@ export const compareViewer = (directory: string, { load }: Effort): Promise<Comp
       loaded({
         ...mercurius,
         name: 'Mercurius',
-        does: 'The same with `mercurius` on `fastify`; its JIT is off, as by default.',
+        does: 'As behind Apollo Server, with `mercurius` on `fastify`; its JIT is off, as by default.',
         requests,
         expected,
       }),
@@ -76,7 +76,7 @@ export const compareViewer = (directory: string, { load }: Effort): Promise<Comp
       {
         ...measured,
         series: [remembers, ours],
-        headline: 'The same beside one that remembers the tokens it has checked, as ours does',
+        headline: '`viewer` beside bare `node:http` that remembers the tokens it has checked, as ours does',
       },
       {
         ...measured,

@@ -38,7 +38,7 @@ export function print(command: Command, output: Output): void {
 }
 
 export interface OwnerOptions {
-  /** What is meant when left out is said with the option. */
+  /** What is meant when left out: see `leftOut`. */
   readonly environment?: Environment;
   readonly merchant?: string;
 }
@@ -47,7 +47,7 @@ export interface OwnerOptions {
 const leftOut = {
   test: 'test when left out',
   both: 'both when left out',
-  found: 'when left out, the one in which the id is found',
+  found: 'when left out, the one that the id or the token is of',
   same: 'makes no difference here',
 } as const;
 

@@ -21,7 +21,7 @@ export function addSigningKeysCommands(program: Command): void {
   withEnvironment(
     keys
       .command('rotate')
-      .description('Make the next key of each environment. It is published now, and signs in 24 hours and 5 minutes.'),
+      .description('Make the next key, unless there is one. It is published now, and signs in 24 hours and 5 minutes.'),
     'both',
   )
     .option('--now', 'let it sign in ten seconds, also one that is there already')

@@ -14,7 +14,8 @@ const lockKey = 7_236_101_554;
 
 /**
  * So long each table is waited for that requests of a running server hold, before all are let go and tried again. A request
- * that has waited for a second is ended when it and the migration wait for each other: up to twenty tables take less.
+ * that has waited for a second is ended when it and the migration wait for each other: fewer than twenty such waits are over
+ * before, if nothing between them takes long.
  */
 const lockTimeoutMs = 50;
 const mostTries = 300;

@@ -36,7 +36,7 @@ export interface Tokens {
   sign(claims: SessionClaims): Promise<string>;
   /** Throws the ApiError of the first fault. Whether the session was revoked is another question. */
   verify(token: string, environment: Environment): Promise<SessionClaims>;
-  /** Whether its signature held before, and need not be checked again. */
+  /** Whether its signature held before, not long ago. */
   remembers(token: string): boolean;
 }
 

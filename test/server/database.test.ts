@@ -136,7 +136,7 @@ test('a migration lets go of the tables that a request waits for, and tries agai
   expect(rows).toEqual([{ name: null, otherName: null }]);
 });
 
-test('a migration holds up no request for a second, however many tables it has to wait for', async () => {
+test('a migration holds up no request for a second, also when it waits for several tables one after the other', async () => {
   const connection = await createDatabase();
   const [serving, starting] = await Promise.all([open({ connection }), open({ connection })]);
   const tables = ['one', 'two', 'three', 'four'];

@@ -11,7 +11,7 @@ afterAll(() => harness.stop());
 
 const dayMs = 86_400_000;
 
-async function count(table: string, { database } = harness): Promise<number> {
+async function count(table: string, { database }: Pick<Harness, 'database'> = harness): Promise<number> {
   const { rows } = await database.db.execute<{ count: number }>(`select count(*)::int as count from ${table}`);
   return rows[0]?.count ?? 0;
 }
@@ -52,6 +52,23 @@ test('many rows are removed a thousand at a time, and what still counts stays', 
   expect(await count('sessions')).toBe(1);
   expect(await billingos.session(kept.session.id)).toMatchObject({ status: 'ACTIVE' });
   expect(await count('customers')).toBe(1);
+});
+
+test('a row that somebody holds keeps nobody waiting, and is removed in the next pass', async () => {
+  const { merchant, clock, database, rules } = await createHarnessForTest();
+  for (const externalUserId of ['ada', 'bob']) {
+    await merchant.billingos.createSessionToken({ externalUserId, expiresIn: 60 });
+  }
+  clock.advance(31 * dayMs);
+  const left = () => count('sessions', { database });
+
+  await database.transaction(async (transaction) => {
+    await transaction.execute(`select from sessions where external_user_id = 'ada' for update`);
+    await rules.retention.clean();
+    expect(await left()).toBe(1);
+  });
+  await rules.retention.clean();
+  expect(await left()).toBe(0);
 });
 
 test('a stop waits for one step of a backlog, not for all of it', async () => {
