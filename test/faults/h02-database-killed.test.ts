@@ -28,7 +28,7 @@ test(
   { timeout },
   async () => {
     const recoveries: number[] = [];
-    const total = { 'right answers': 0, '503': 0, 'acknowledged writes': 0 };
+    const total = { 'right answers': 0, 'answered 503': 0, 'acknowledged writes': 0 };
     for (let kill = 0; kill < kills; kill++) {
       const ledger = createLedger();
       const load = startLoad(service, ledger);
@@ -45,7 +45,7 @@ test(
       expect(load.answers.unreachable).toBe(0);
       expect(await lostIn(ledger, service)).toEqual([]);
       total['right answers'] += load.answers.right;
-      total['503'] += load.answers.unavailable;
+      total['answered 503'] += load.answers.unavailable;
       total['acknowledged writes'] += acknowledgedIn(ledger);
     }
     const recovery = spreadOf(recoveries);

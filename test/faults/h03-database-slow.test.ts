@@ -32,7 +32,7 @@ test('H3 a database that takes its time makes answers slow, and none wrong', { t
   expect(await lostIn(ledger, service)).toEqual([]);
   report({
     fault: 'H3 PostgreSQL 50 ms away, each way',
-    figures: { 'right answers': load.answers.right, '503': 0, 'wrong answers': 0 },
+    figures: { 'right answers': load.answers.right, 'answered 503': 0, 'wrong answers': 0 },
   });
 });
 

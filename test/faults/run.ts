@@ -1,61 +1,50 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { type FaultResults, type FaultRun, pageOf } from './support/page.ts';
 import type { Finding } from './support/report.ts';
 
-// The faults as often as a claim needs, one after the other, and a page of what came of them: `run.ts [files]`.
-const page = 'bench/results/faults.md';
-const files = process.argv.slice(2);
-const share = process.env['FAULTS'] ?? '1';
+// The faults as often as a claim needs, one file after the other, and a page of what came of them: `run.ts [files]`. Of the
+// files that are not named the page keeps what came of them before.
+const directory = 'test/faults';
+const results = 'bench/results/faults';
+const share = Number(process.env['FAULTS'] ?? '1');
 
-const directory = await mkdtemp(join(tmpdir(), 'billingos-findings-'));
-const path = join(directory, 'findings');
-await writeFile(path, '');
-const loadBefore = loadavg()[0] ?? 0;
-const startedAt = performance.now();
-let hasEveryTestHeld = true;
-for (const file of files.length > 0 ? files : await testFiles()) {
-  // Each in a run of its own, which says at once why it failed.
-  const run = spawn('npx', ['vitest', 'run', '--maxWorkers=1', file], {
-    env: { ...process.env, FAULTS: share, FAULTS_REPORT: path },
+/** In a run of its own, which says at once why it failed. */
+async function run(file: string): Promise<FaultRun> {
+  const [begunAt, startedAt] = [new Date().toISOString(), performance.now()];
+  const report = await mkdtemp(join(tmpdir(), 'billingos-findings-'));
+  const path = join(report, 'findings');
+  await writeFile(path, '');
+  const tests = spawn('npx', ['vitest', 'run', '--maxWorkers=1', join(directory, file)], {
+    env: { ...process.env, FAULTS: `${share}`, FAULTS_REPORT: path },
     stdio: 'inherit',
   });
-  const [exitCode] = (await once(run, 'close')) as [number | null];
-  hasEveryTestHeld &&= exitCode === 0;
+  const [exitCode] = (await once(tests, 'close')) as [number | null];
+  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
+  await rm(report, { recursive: true });
+  return {
+    file,
+    begunAt,
+    tookMinutes: (performance.now() - startedAt) / 60_000,
+    share,
+    haveAllHeld: exitCode === 0,
+    findings: lines.map((line) => JSON.parse(line) as Finding),
+  };
 }
-const tookMinutes = Math.round((performance.now() - startedAt) / 60_000);
 
-const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
-const findings = lines.map((line) => JSON.parse(line) as Finding);
-await rm(directory, { recursive: true });
-
-const cell = (value: number | string) => (typeof value === 'number' ? value.toLocaleString('en') : value);
-const rows = findings
-  .toSorted((one, other) => one.fault.localeCompare(other.fault, 'en', { numeric: true }))
-  .map(({ fault, figures }) => [
-    fault,
-    Object.entries(figures)
-      .map(([name, value]) => `${name} ${cell(value)}`)
-      .join(', '),
-  ]);
-const table = [['What happened', 'What came of it'], ['---', '---'], ...rows]
-  .map((cells) => `| ${cells.join(' | ')} |`)
-  .join('\n');
-const text = `# What the service survives
-
-Written by \`npm run faults\` on ${new Date().toISOString().slice(0, 10)}: do not edit. ${share === '1' ? 'Full counts' : `Counts: ${Number(share) * 100} % of the full ones`}, in ${tookMinutes} minutes, on
-${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load when it began ${loadBefore.toFixed(1)}. Real processes and a real PostgreSQL; times are
-the least, the median, the 99th of 100, and the most. ${hasEveryTestHeld ? 'Every test held.' : '**Not every test held.**'}
-
-${table}
-`;
-process.stdout.write(`\n${text}`);
-if (files.length === 0) await writeFile(page, text);
-process.exitCode = hasEveryTestHeld ? 0 : 1;
-
-async function testFiles(): Promise<string[]> {
-  const names = await readdir('test/faults');
-  return names.filter((name) => name.endsWith('.test.ts')).map((name) => `test/faults/${name}`);
+const named = process.argv.slice(2).map((path) => basename(path));
+const files = (await readdir(directory)).filter((name) => name.endsWith('.test.ts')).toSorted();
+const before = JSON.parse(await readFile(`${results}.json`, 'utf8')) as FaultResults;
+const runs = new Map(before.runs.filter(({ file }) => files.includes(file)).map((one) => [one.file, one]));
+for (const file of named.length > 0 ? named : files) {
+  runs.set(file, await run(file));
+  const machine = `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}`;
+  const now = { machine, runs: files.flatMap((name) => runs.get(name) ?? []) };
+  await writeFile(`${results}.json`, `${JSON.stringify(now, null, 2)}\n`);
+  await writeFile(`${results}.md`, pageOf(now));
 }
+process.stdout.write(`\n${await readFile(`${results}.md`, 'utf8')}`);
+process.exitCode = [...runs.values()].every(({ haveAllHeld }) => haveAllHeld) ? 0 : 1;

@@ -24,7 +24,7 @@ const checkEveryMs = 250;
 
 /**
  * A load balancer like any: it keeps connections, asks each process whether it is ready, and goes to the next one only when
- * a connection is refused. A request that may have arrived is never sent twice.
+ * it cannot connect. A request that may have arrived is never sent twice.
  */
 export async function startBalancer(): Promise<Balancer> {
   const agent = new Agent({ keepAlive: true });
@@ -57,7 +57,7 @@ export async function startBalancer(): Promise<Balancer> {
       try {
         return await send(known[(first + tries) % known.length] ?? 0, sent);
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED')) throw error;
+        if (!isUnconnected(error)) throw error;
       }
     }
     throw new Error('nobody listens');
@@ -92,6 +92,9 @@ export async function startBalancer(): Promise<Balancer> {
     },
   };
 }
+
+/** Refused, or reset while it waited to be accepted: nothing was sent on it. */
+const isUnconnected = (error: unknown) => error instanceof Error && 'syscall' in error && error.syscall === 'connect';
 
 const isReady = (port: number) =>
   fetch(`http://127.0.0.1:${port}/readyz`).then(
