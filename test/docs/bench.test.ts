@@ -11,3 +11,7 @@ test('the README shows the figures that were measured last', () => {
 test('there are figures to show', () => {
   expect(results.rows.filter(({ headline }) => headline !== undefined).length).toBeGreaterThan(5);
 });
+
+test('everything was measured', () => {
+  expect(results.failures).toEqual([]);
+});
