@@ -160,8 +160,5 @@ const sqlStateOf = (error: unknown): string =>
 /** There is such a row already: SQLSTATE 23505. */
 export const isUniqueViolation = (error: unknown): boolean => sqlStateOf(error) === '23505';
 
-/** What the row refers to is not there: SQLSTATE 23503. */
-export const isMissing = (error: unknown): boolean => sqlStateOf(error) === '23503';
-
 /** Somebody else was at the same rows: a deadlock, or a row that was removed meanwhile or is there by now. Once more may do. */
 export const isContention = (error: unknown): boolean => /^(40|23503|23505)/.test(sqlStateOf(error));

@@ -4,18 +4,20 @@ import { ApiError, notFound } from '../../schema/errors.ts';
 import type { CustomerId } from '../../schema/id.ts';
 import type { Clock } from '../clock.ts';
 import { nameOf, namesOf, readAllSelected } from '../customers/selections.ts';
-import { type Database, isContention, isMissing } from '../database/database.ts';
+import { type Database, isContention } from '../database/database.ts';
 import { createUsageReadings } from './usage-readings.ts';
 import { count, countAll } from './usage-rows.ts';
 
 interface UsageOptions {
-  readonly database: Pick<Database, 'db'>;
+  readonly database: Pick<Database, 'db' | 'transaction'>;
   readonly entitlements: Entitlements;
   readonly clock: Pick<Clock, 'now'>;
 }
 
 /** What customers use of their quotas: counted once for each idempotency key, and only ever upwards. */
-export function createUsage({ database: { db }, entitlements, clock }: UsageOptions): Usage {
+export function createUsage({ database, entitlements, clock }: UsageOptions): Usage {
+  const { db } = database;
+
   async function usagesOf(owner: Owner, ids: readonly CustomerId[]): Promise<Map<CustomerId, readonly UsageRecord[]>> {
     const all = await entitlements.of(owner, ids);
     return new Map(ids.map((id, index) => [id, (all[index] ?? []).flatMap(({ usage }) => usage ?? [])]));
@@ -54,7 +56,7 @@ export function createUsage({ database: { db }, entitlements, clock }: UsageOpti
         const { periodStart } = usageOf(usages.get(customerId), featureKey, ['events', index, 'featureKey']);
         return { featureKey, amount, idempotencyKey, customerId, periodStart, countedAt };
       });
-      return onceMore(() => countAll(db, merchant, counted));
+      return onceMore(() => countAll(database, merchant, counted));
     },
   };
 }
@@ -64,7 +66,6 @@ async function onceMore<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    if (isMissing(error)) throw notFound('Customer');
     if (!isContention(error)) throw error;
     return work();
   }

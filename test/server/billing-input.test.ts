@@ -35,8 +35,8 @@ let customers = 0;
 
 async function newCustomer() {
   const externalUserId = `user-${++customers}`;
-  const { sessionToken } = await harness.merchant.billingos.createSessionToken({ externalUserId });
-  return { token: sessionToken, externalUserId };
+  const { sessionToken, customer } = await harness.merchant.billingos.createSessionToken({ externalUserId });
+  return { token: sessionToken, externalUserId, id: customer.id };
 }
 
 /** A request as it is written: JSON knows numbers that JavaScript does not. */
@@ -343,6 +343,66 @@ test('usage is the sum of what was counted, each use once, also when all is call
     { numRuns: 15 },
   );
 });
+
+test('a use that is reported by itself and in a batch at the same moment is no circle of waiting', async () => {
+  const customer = await newCustomer();
+  const use = (key: string): Use => ({ key, amount: 1 });
+  await make({ how: 'record', use: use('before') }, customer);
+  const before = await countDeadlocks();
+  const { transaction } = harness.database;
+  const calls = await transaction(async (held) => {
+    await held.execute('select from usage_totals for update');
+    const itself = make({ how: 'record', use: use('same') }, customer);
+    await expect.poll(countWaiting).toBe(1);
+    const inBatch = make({ how: 'batch', uses: [use('same')] }, customer);
+    await expect.poll(countWaiting).toBe(2);
+    return [itself, inBatch];
+  });
+  expect(await Promise.all(calls)).toEqual(['RECORDED', 0]);
+  expect(await countDeadlocks()).toBe(before);
+  expect(await readUsed(customer.token)).toBe(2);
+});
+
+test('a batch that meets another use of its key at the same moment is refused, and counts nothing', async () => {
+  const customer = await newCustomer();
+  const { transaction } = harness.database;
+  await make({ how: 'record', use: { key: 'before', amount: 1 } }, customer);
+  const uses = ['one', 'other'].map((key): Use => ({ key, amount: 1 }));
+  const [batch] = await transaction(async (held) => {
+    await held.execute(
+      `insert into usage_events (merchant_id, environment, customer_id, idempotency_key, feature_key, amount, created_at)
+       select merchant_id, environment, customer_id, 'other', feature_key, 2, created_at
+       from usage_events where idempotency_key = 'before' and customer_id = '${customer.id}'`,
+    );
+    const asked = make({ how: 'batch', uses }, customer);
+    await expect.poll(countWaiting).toBe(1);
+    return [asked];
+  });
+  expect(await batch).toBe('CONFLICT');
+  expect(await readUsed(customer.token)).toBe(1);
+});
+
+async function countWaiting(): Promise<number> {
+  const { rows } = await harness.database.db.execute(
+    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows.length;
+}
+
+/** As PostgreSQL counts them; each of our connections is made to tell first. */
+async function countDeadlocks(): Promise<number> {
+  const { database } = harness;
+  const tellAll = async (waiting: number): Promise<void> =>
+    database.transaction(async (transaction) => {
+      await transaction.execute('select pg_stat_force_next_flush()');
+      if (waiting > 1) await tellAll(waiting - 1);
+    });
+  await tellAll(database.connections().most);
+  const { rows } = await database.db.execute<{ deadlocks: string }>(
+    'select deadlocks from pg_stat_database where datname = current_database()',
+  );
+  return Number(rows[0]?.deadlocks);
+}
 
 test('what is consumed at the same moment is never more than the quota', async () => {
   const customer = await newCustomer();
