@@ -59,7 +59,7 @@ another machine; every sample is in \`results.json\`. [Where the time of a reque
 - The load generator (autocannon, a process of its own) keeps ${defaultConnections} connections busy and checks every answer; it shares the
   cores with the server and PostgreSQL. One server process, where nothing else is said.
 - The server runs as \`billingos serve\` does by default, with these differences: no rate limits (\`BILLINGOS_RATE_LIMIT\` and its siblings are 0), a free port. \`LOG_LEVEL\`
-  is the default, \`info\`: one line for each request, here into a file. \`NODE_ENV\` is not set. fsync is on.
+  is the default, \`info\`: one line for each request, here into a file. \`NODE_ENV\` is \`production\`, here and for all others. fsync is on.
 - Latencies beside many sessions are those of one client that sends one request after the other. The rows were made by
   \`insert … select\`, a session for each customer, spread over the last 29 days.
 

@@ -8,7 +8,10 @@ export interface Contender extends Pick<Series, 'name' | 'does'> {
 
 type SeriesOf<Contenders extends readonly Contender[]> = { readonly [Index in keyof Contenders]: Series };
 
-/** Measures A B A B …, so that what the machine does beside hits all contenders alike. One series for each of them. */
+/**
+ * Measures A B C, B C A, C A B …: what the machine does beside hits all contenders alike, and each comes after each, whatever
+ * that one leaves to be done. The first round is in the order given. One series for each contender.
+ */
 export async function takeRounds<const Contenders extends readonly Contender[]>(
   rounds: number,
   contenders: Contenders,
@@ -16,7 +19,11 @@ export async function takeRounds<const Contenders extends readonly Contender[]>(
   for (const contender of contenders) await contender.warmUp?.();
   const taken = contenders.map(({ name, does }) => ({ name, does, samples: [] as Sample[] }));
   for (let round = 0; round < rounds; round++) {
-    for (const [index, contender] of contenders.entries()) taken[index]?.samples.push(await contender.measure());
+    for (const turn of contenders.keys()) {
+      const index = (round + turn) % contenders.length;
+      const sample = await contenders[index]?.measure();
+      if (sample) taken[index]?.samples.push(sample);
+    }
   }
   return taken as unknown as SeriesOf<Contenders>;
 }

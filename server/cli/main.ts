@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// First: libraries read it when they are loaded.
+import './production.ts';
 import { Command, CommanderError } from 'commander';
 import { ApiError } from '../../schema/errors.ts';
 import { createLogger } from '../log.ts';

@@ -21,3 +21,6 @@ export function inexactIds(value: unknown, type: GraphQLInputType, path: InputPr
   const isInexact = type.name === GraphQLID.name && Number.isInteger(value) && !Number.isSafeInteger(value);
   return isInexact ? [{ path, message: 'must be a string: a number this large is not exact in JSON' }] : [];
 }
+
+/** Whether there can be such a number in this JSON at all: 16 digits, or an exponent. Nearly no request has one. */
+export const mayHoldInexactNumber = (json: string): boolean => /[:,[]\s*-?(?:\d{16}|[\d.]+e)/i.test(json);

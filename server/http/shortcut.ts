@@ -6,6 +6,7 @@ import type { RequestContext, Ports } from './endpoint.ts';
 import { codeOf } from './errors.ts';
 import { operationOf } from './operation.ts';
 import { type Answer, joined } from './message.ts';
+import { mayHoldInexactNumber } from './inexact-ids.ts';
 import { refusalOfInput } from './input-problems.ts';
 import type { KnownDocuments } from './known-documents.ts';
 import { mediaTypeFor } from './media-type.ts';
@@ -36,20 +37,21 @@ export function createShortcut({ ports, known, maskFor }: ShortcutOptions) {
 
     const { document, operation } = found;
     exchange.operation = operationOf(document, operation);
-    const variableValues = params.variables ?? {};
-    const refusal = refusalOfInput({ schema, document, operation, variableValues, caller });
-    const result = refusal
-      ? { errors: [refusal] }
-      : await execute({
-          schema,
-          document,
-          operationName: params.operationName,
-          variableValues,
-          contextValue: { caller, ...ports } satisfies Context,
-        });
-    const shown = masked(result, maskFor(exchange.requestId));
-    if (shown.errors?.[0]) exchange.code = codeOf(shown.errors[0]);
-    return answerOf(shown, mediaType);
+    const { operationName, variables, mayBeInexact } = params;
+    const variableValues = variables ?? {};
+    const asked = { schema, document, operation, variableValues, caller };
+    const contextValue: Context = { caller, ...ports };
+    const inexact = mayBeInexact ? refusalOfInput(asked) : undefined;
+    const result = inexact
+      ? { errors: [inexact] }
+      : await execute({ schema, document, operationName, variableValues, contextValue });
+    if (!result.errors) return resultAnswer(200, result, mediaType);
+
+    // GraphQL looked at the input before it began anything, and says less about it, one thing at a time.
+    const refusal = inexact ?? ('data' in result ? undefined : refusalOfInput(asked));
+    const errors = (refusal ? [refusal] : result.errors).map(maskFor(exchange.requestId));
+    if (errors[0]) exchange.code = codeOf(errors[0]);
+    return failureOf({ ...result, errors }, mediaType);
   };
 }
 
@@ -59,12 +61,20 @@ interface Params {
   readonly operationName?: string | null;
 }
 
-function paramsOf(body: Uint8Array): Params | undefined {
+interface ReadParams extends Params {
+  /** Whether a number may have changed while it was read. */
+  readonly mayBeInexact: boolean;
+}
+
+function paramsOf(body: Uint8Array): ReadParams | undefined {
   // Text that was repaired on the way is not what was sent.
   if (!isUtf8(body)) return undefined;
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
   try {
-    const params: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
-    return isParams(params) ? params : undefined;
+    const params: unknown = JSON.parse(text);
+    if (!isParams(params)) return undefined;
+    const { query, variables = null, operationName = null } = params;
+    return { query, variables, operationName, mayBeInexact: mayHoldInexactNumber(text) };
   } catch {
     return undefined;
   }
@@ -83,19 +93,28 @@ function isParams(value: unknown): value is Params {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const masked = ({ errors, ...result }: ExecutionResult, mask: (error: unknown) => GraphQLError): ExecutionResult =>
-  errors ? { errors: errors.map(mask), ...result } : result;
+interface Failure extends ExecutionResult {
+  readonly errors: readonly GraphQLError[];
+}
 
 /** The status and the headers that its errors bring along; 200 when they bring none. */
-function answerOf(result: ExecutionResult, mediaType: string): Answer {
-  const wanted = (result.errors ?? []).map(({ extensions }) => extensions.http);
+function failureOf(failure: Failure, mediaType: string): Answer {
+  const wanted = failure.errors.map(({ extensions }) => extensions.http);
   const status = Math.max(0, ...wanted.map((http) => http?.status ?? 0)) || 200;
-  return {
-    status,
-    headers: joined(...wanted.map((http) => http?.headers), { 'content-type': `${mediaType}; charset=utf-8` }),
-    body: JSON.stringify(result.errors ? { ...result, errors: result.errors.map(withoutHttp) } : result),
-  };
+  const shown = { ...failure, errors: failure.errors.map(withoutHttp) };
+  return resultAnswer(status, shown, mediaType, ...wanted.map((http) => http?.headers));
 }
+
+const resultAnswer = (
+  status: number,
+  result: object,
+  mediaType: string,
+  ...headers: readonly (Answer['headers'] | undefined)[]
+): Answer => ({
+  status,
+  headers: joined(...headers, { 'content-type': `${mediaType}; charset=utf-8` }),
+  body: JSON.stringify(result),
+});
 
 function withoutHttp(error: GraphQLError) {
   const { extensions, ...shown } = error.toJSON();

@@ -245,6 +245,15 @@ test('a command where no database is says so, and makes none', async () => {
   await empty.remove();
 });
 
+test.each([
+  ['production', {}],
+  ['staging', { NODE_ENV: 'staging' }],
+])('it runs as %s where NODE_ENV is %j', async (environment, given) => {
+  const tell = 'data:text/javascript,process.on(`exit`,()=>console.log(process.env.NODE_ENV))';
+  const { stdout } = await billingos(['--version'], { ...given, NODE_OPTIONS: `--import=${tell}` });
+  expect(stdout.trim().split('\n').at(-1)).toBe(environment);
+});
+
 test('the version is that of the package', async () => {
   const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
   expect((await billingos(['--version'], {})).stdout).toBe(`${version}\n`);

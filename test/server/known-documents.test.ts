@@ -62,6 +62,18 @@ const requests: Record<string, () => Sent> = {
     body: { query: create, variables: { input: { externalUserId: 7.5, expiresIn: 1, nonsense: true } } },
     credential: key(),
   }),
+  'an input of the right types that breaks its rules': () => ({
+    body: { query: create, variables: { input: { externalUserId: '', expiresIn: 1 } } },
+    credential: key(),
+  }),
+  'an id that JSON has changed': () => ({
+    body: { query: create, variables: { input: { externalUserId: Number('9007199254740993'), expiresIn: 60 } } },
+    credential: key(),
+  }),
+  'an id that is a number with an exponent': () => ({
+    body: { query: create, variables: { input: { externalUserId: 1e21, expiresIn: 60 } } },
+    credential: key(),
+  }),
   'an input that is missing': () => ({ body: { query: create }, credential: key() }),
   'wrong input of who may not': () => ({
     body: { query: create, variables: { input: { expiresIn: 1 } } },
