@@ -1,7 +1,6 @@
 import SchemaBuilder from '@pothos/core';
-import DataloaderPlugin from '@pothos/plugin-dataloader';
 import RelayPlugin from '@pothos/plugin-relay';
-import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import ScopeAuthPlugin, { RequestCache } from '@pothos/plugin-scope-auth';
 import ValidationPlugin from '@pothos/plugin-validation';
 import { DateTimeResolver, JSONObjectResolver, SafeIntResolver } from 'graphql-scalars';
 import type { Context, CustomerCaller, MerchantCaller } from './context.ts';
@@ -29,7 +28,7 @@ export const builder = new SchemaBuilder<{
   };
 }>({
   // Order matters: Pothos goes from the last to the first, and what validation adds must be there to be moved.
-  plugins: [ScopeAuthPlugin, validationOrder, RelayPlugin, DataloaderPlugin, ValidationPlugin],
+  plugins: [ScopeAuthPlugin, validationOrder, RelayPlugin, ValidationPlugin],
   defaultFieldNullability: false,
   scopeAuth: {
     authScopes: ({ caller }) => ({
@@ -78,6 +77,9 @@ export const builder = new SchemaBuilder<{
     endCursorFieldOptions: { description: 'The cursor of the last item, for `after`; `null` on an empty page.' },
   },
 });
+
+/** What was remembered of who may do what in this request: at its end, so that no collection has to carry it on. */
+export const forgetScopes = (context: Context): void => RequestCache.clearForContext(context);
 
 const toPathStep = (step: PropertyKey) => (typeof step === 'number' ? step : String(step));
 

@@ -1,4 +1,13 @@
-import type { Billing, Catalog, Entitlements, Subscriptions, Usage } from './billing.ts';
+import type DataLoader from 'dataloader';
+import type {
+  Billing,
+  Catalog,
+  EntitlementRecord,
+  Entitlements,
+  SubscriptionRecord,
+  Subscriptions,
+  Usage,
+} from './billing.ts';
 import type { Environment } from './environment.ts';
 import { ApiError } from './errors.ts';
 import type { CustomerId, ImportId, KeyId, MerchantId, SessionId } from './id.ts';
@@ -289,6 +298,7 @@ export interface Imports {
 /** What a resolver may reach: who asks, and the rules. */
 export interface Context {
   readonly caller: Caller;
+  readonly loaders: Loaders;
   readonly sessions: Sessions;
   readonly customers: Customers;
   readonly binding: Binding;
@@ -298,6 +308,17 @@ export interface Context {
   readonly entitlements: Entitlements;
   readonly usage: Usage;
   readonly billing: Billing;
+}
+
+/**
+ * What this one request has looked up by customer or session, and looks up together: each is made when it is first asked.
+ * Kept in the context and in no `WeakMap` from it: V8's quick collections keep what that holds, whether its key lives or not.
+ */
+export interface Loaders {
+  customers?: DataLoader<string, CustomerRecord>;
+  sessions?: DataLoader<string, SessionRecord>;
+  subscriptions?: DataLoader<CustomerId, SubscriptionRecord | null>;
+  entitlements?: DataLoader<CustomerId, readonly EntitlementRecord[]>;
 }
 
 /** Whose data a caller may ask for at all. Throws UNAUTHENTICATED for nobody's. */

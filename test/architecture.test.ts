@@ -137,7 +137,6 @@ const homes: Readonly<Record<string, RegExp>> = {
     /^server\/(token\/token|http\/(origin|known-documents)|secret-keys|customers\/(memory|unresolved)|stripe\/webhook-secrets|payments\/payments-for|last-used)\.ts/,
   zod: /^(schema\/|server\/(stripe\/|(config|token\/token|http\/input-problems)\.ts))/,
   'proxy-addr': /^server\/(config|http\/listener)\.ts/,
-  '@pothos/plugin-dataloader': /^schema\/builder\.ts/,
   'ipaddr.js': /^server\/http\/network\.ts/,
   'rate-limiter-flexible': /^server\/http\/limiter\.ts/,
   '@urql/exchange-auth': /^client\/exchange\.ts/,

@@ -20,7 +20,7 @@ export async function openOurs({ dataDirectory }: PeerTask) {
   const { rules } = await openInstallation({ config, logger, mode: 'beside' });
   await rules.revocations.start();
   rules.lastUsed.start();
-  const ports: Omit<Context, 'caller'> = { ...rules, imports: rules.importJobs };
+  const ports: Omit<Context, 'caller' | 'loaders'> = { ...rules, imports: rules.importJobs };
   const authenticate = createAuthenticate({
     ...rules,
     rateLimits: createRateLimits({ requestsPerMinute: noLimits, sharedCounts: undefined, logger }),
@@ -30,6 +30,7 @@ export async function openOurs({ dataDirectory }: PeerTask) {
 
   return async (authorization = ''): Promise<Context> => ({
     ...ports,
+    loaders: {},
     caller: await authenticate({ authorization, environment: 'test', address: '127.0.0.1' }),
   });
 }

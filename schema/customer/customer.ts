@@ -1,5 +1,6 @@
+import DataLoader from 'dataloader';
 import { builder } from '../builder.ts';
-import type { CustomerRecord } from '../context.ts';
+import type { Context, CustomerRecord } from '../context.ts';
 import { notFound } from '../errors.ts';
 
 export const CustomerSource = builder.enumType('CustomerSource', {
@@ -11,15 +12,20 @@ export const CustomerSource = builder.enumType('CustomerSource', {
   } as const,
 });
 
-export const Customer = builder.loadableNodeRef('Customer', {
-  id: { resolve: (customer: CustomerRecord) => customer.id },
-  load: async (ids: string[], { caller, customers }) => {
+/** However many fields of a request ask for customers: one question. Rejects with NOT_FOUND. */
+export function loadCustomer({ loaders, caller, customers }: Context, id: string): Promise<CustomerRecord> {
+  const loader = (loaders.customers ??= new DataLoader<string, CustomerRecord>(async (ids) => {
     const found = caller.kind === 'anonymous' ? [] : await customers.find(caller, ids);
     return ids.map((_id, index) => found[index] ?? notFound('Customer'));
-  },
-});
+  }));
+  return loader.load(id);
+}
 
-Customer.implement({
+export const Customer = builder.objectRef<CustomerRecord>('Customer');
+
+builder.node(Customer, {
+  id: { resolve: ({ id }) => id },
+  loadWithoutCache: (id, context) => loadCustomer(context, id),
   description:
     'Whose billing it is: one user of the merchant, or one organization when sessions are created with `externalOrganizationId`.',
   fields: (t) => ({
@@ -61,6 +67,6 @@ builder.queryField('viewer', (t) =>
   t.withAuth({ customer: 'READ_CUSTOMER' }).field({
     description: 'The customer of the session token. Callers: session, with READ_CUSTOMER.',
     type: Customer,
-    resolve: (_root, _args, { caller }) => caller.customerId,
+    resolve: (_root, _args, context) => loadCustomer(context, context.caller.customerId),
   }),
 );

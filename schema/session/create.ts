@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { builder } from '../builder.ts';
 import type { IssuedSession } from '../context.ts';
 import { BindOutcome } from '../customer/binding.ts';
-import { Customer } from '../customer/customer.ts';
+import { Customer, loadCustomer } from '../customer/customer.ts';
 import { emailSchema } from '../customer/input.ts';
 import { externalId } from '../text.ts';
 import { Session, SessionOperation } from './session.ts';
@@ -75,7 +75,7 @@ const CreateSessionPayload = builder.objectRef<IssuedSession>('CreateSessionPayl
     customer: t.field({
       type: Customer,
       description: 'The customer that the token shows, created when this was its first session.',
-      resolve: ({ session }) => session.customerId,
+      resolve: ({ session }, _args, context) => loadCustomer(context, session.customerId),
     }),
     bindOutcome: t.expose('bindOutcome', {
       type: BindOutcome,

@@ -1,6 +1,7 @@
+import DataLoader from 'dataloader';
 import { builder } from '../builder.ts';
-import type { SessionRecord } from '../context.ts';
-import { Customer } from '../customer/customer.ts';
+import type { Context, SessionRecord } from '../context.ts';
+import { Customer, loadCustomer } from '../customer/customer.ts';
 import { notFound } from '../errors.ts';
 import { type SessionOperation as Operation, sessionOperations } from '../operation.ts';
 
@@ -37,15 +38,20 @@ const SessionStatus = builder.enumType('SessionStatus', {
   } as const,
 });
 
-export const Session = builder.loadableNodeRef('Session', {
-  id: { resolve: (session: SessionRecord) => session.id },
-  load: async (ids: string[], { caller, sessions }) => {
+/** As `loadCustomer`. */
+function loadSession({ loaders, caller, sessions }: Context, id: string): Promise<SessionRecord> {
+  const loader = (loaders.sessions ??= new DataLoader<string, SessionRecord>(async (ids) => {
     const found = caller.kind === 'anonymous' ? [] : await sessions.find(caller, ids);
     return ids.map((_id, index) => found[index] ?? notFound('Session'));
-  },
-});
+  }));
+  return loader.load(id);
+}
 
-Session.implement({
+export const Session = builder.objectRef<SessionRecord>('Session');
+
+builder.node(Session, {
+  id: { resolve: ({ id }) => id },
+  loadWithoutCache: (id, context) => loadSession(context, id),
   description: 'A time in which one customer’s browser may call this API with one token.',
   fields: (t) => ({
     environment: t.expose('environment', { type: Environment, description: 'Where the session counts.' }),
@@ -54,7 +60,7 @@ Session.implement({
       type: Customer,
       description: 'Whose billing the session shows. Callers: secret key; session, with READ_CUSTOMER.',
       authScopes: { $any: { merchant: true, customer: 'READ_CUSTOMER' } },
-      resolve: ({ customerId }) => customerId,
+      resolve: ({ customerId }, _args, context) => loadCustomer(context, customerId),
     }),
     externalUserId: t.exposeID('externalUserId', {
       description: 'The merchant’s own id of the user who acts; also of a member of an organization.',
@@ -96,7 +102,7 @@ builder.queryField('currentSession', (t) =>
   t.withAuth({ customer: 'ANY_OPERATION' }).field({
     description: 'Who am I, what may I do, until when. Callers: session.',
     type: Session,
-    resolve: (_root, _args, { caller }) => caller.sessionId,
+    resolve: (_root, _args, context) => loadSession(context, context.caller.sessionId),
   }),
 );
 

@@ -51,14 +51,10 @@ const Entitlement = builder.objectRef<EntitlementRecord>('Entitlement').implemen
   }),
 });
 
-const loaders = new WeakMap<Context, DataLoader<CustomerId, readonly EntitlementRecord[]>>();
-
 /** However many fields of however many customers a request asks for: one question. */
-function loaderOf(context: Context) {
-  const { caller, entitlements } = context;
-  const loader = loaders.get(context) ?? new DataLoader((ids) => entitlements.of(ownerOf(caller), ids));
-  loaders.set(context, loader);
-  return loader;
+function loadEntitlements({ loaders, caller, entitlements }: Context, id: CustomerId) {
+  const loader = (loaders.entitlements ??= new DataLoader((ids) => entitlements.of(ownerOf(caller), ids)));
+  return loader.load(id);
 }
 
 builder.objectFields(Customer, (t) => ({
@@ -66,7 +62,8 @@ builder.objectFields(Customer, (t) => ({
     type: [Entitlement],
     description: 'The features that the customer has. Callers: secret key; session, with READ_ENTITLEMENTS.',
     authScopes: { $any: { merchant: true, customer: 'READ_ENTITLEMENTS' } },
-    resolve: async ({ id }, _args, context) => (await loaderOf(context).load(id)).filter(({ isGranted }) => isGranted),
+    resolve: async ({ id }, _args, context) =>
+      (await loadEntitlements(context, id)).filter(({ isGranted }) => isGranted),
   }),
   feature: t.field({
     type: Entitlement,
@@ -75,7 +72,7 @@ builder.objectFields(Customer, (t) => ({
     authScopes: { $any: { merchant: true, customer: 'READ_ENTITLEMENTS' } },
     args: { key: t.arg.id({ required: true, description: 'The key of the feature.' }) },
     resolve: async ({ id }, { key }, context) => {
-      const all = await loaderOf(context).load(id);
+      const all = await loadEntitlements(context, id);
       return all.find(({ feature }) => feature.key === key) ?? Promise.reject(notFound('Feature'));
     },
   }),
@@ -86,7 +83,7 @@ builder.objectFields(Customer, (t) => ({
     authScopes: { $any: { merchant: true, customer: 'READ_USAGE' } },
     args: { featureKey: t.arg.id({ required: true, description: 'The key of a feature that is a quota.' }) },
     resolve: async ({ id }, { featureKey }, context) => {
-      const all = await loaderOf(context).load(id);
+      const all = await loadEntitlements(context, id);
       const found = all.find(({ feature }) => feature.key === featureKey);
       if (!found) throw notFound('Feature');
       if (!found.usage) throw notCounted();

@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader';
 import { builder } from '../builder.ts';
 import type { SubscriptionItemRecord, SubscriptionRecord, SubscriptionStatus as Status } from '../billing.ts';
 import { Price } from '../catalog/price.ts';
@@ -80,14 +81,15 @@ export const Subscription = builder.objectRef<SubscriptionRecord>('Subscription'
 });
 
 builder.objectField(Customer, 'subscription', (t) =>
-  t.loadable({
+  t.field({
     type: Subscription,
     nullable: true,
     description:
       'The subscription that counts: one that runs before one that ended. Callers: secret key; session, with READ_SUBSCRIPTION.',
     authScopes: { $any: { merchant: true, customer: 'READ_SUBSCRIPTION' } },
-    load: (ids: SubscriptionRecord['customerId'][], { caller, subscriptions }) =>
-      subscriptions.current(ownerOf(caller), ids),
-    resolve: ({ id }) => id,
+    resolve: ({ id }, _args, { loaders, caller, subscriptions }) => {
+      const loader = (loaders.subscriptions ??= new DataLoader((ids) => subscriptions.current(ownerOf(caller), ids)));
+      return loader.load(id);
+    },
   }),
 );

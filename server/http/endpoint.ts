@@ -15,7 +15,7 @@ import { useParams } from './params.ts';
 import { createShortcut } from './shortcut.ts';
 
 /** What resolvers may call. */
-export type Ports = Omit<Context, 'caller'>;
+export type Ports = Omit<Context, 'caller' | 'loaders'>;
 
 interface EndpointOptions {
   readonly environment: Environment;
@@ -57,7 +57,7 @@ function yogaFor(
   return createYoga<RequestContext>({
     schema,
     graphqlEndpoint: path,
-    context: ports,
+    context: () => ({ ...ports, loaders: {} }) satisfies Omit<Context, 'caller'>,
     ...(graphiql === 'on' ? graphiqlFor(environment) : { graphiql: false }),
     landingPage: false,
     cors: false,

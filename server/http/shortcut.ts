@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { execute, type ExecutionResult, type GraphQLError } from 'graphql';
+import { forgetScopes } from '../../schema/builder.ts';
 import type { Context } from '../../schema/context.ts';
 import { schema } from '../../schema/index.ts';
 import type { RequestContext, Ports } from './endpoint.ts';
@@ -40,11 +41,12 @@ export function createShortcut({ ports, known, maskFor }: ShortcutOptions) {
     const { operationName, variables, mayBeInexact } = params;
     const variableValues = variables ?? {};
     const asked = { schema, document, operation, variableValues, caller };
-    const contextValue: Context = { caller, ...ports };
+    const contextValue: Context = { caller, loaders: {}, ...ports };
     const inexact = mayBeInexact ? refusalOfInput(asked) : undefined;
     const result = inexact
       ? { errors: [inexact] }
       : await execute({ schema, document, operationName, variableValues, contextValue });
+    forgetScopes(contextValue);
     if (!result.errors) return resultAnswer(200, result, mediaType);
 
     // GraphQL looked at the input before it began anything, and says less about it, one thing at a time.
