@@ -9,8 +9,8 @@ export interface Contender extends Pick<Series, 'name' | 'does'> {
 type SeriesOf<Contenders extends readonly Contender[]> = { readonly [Index in keyof Contenders]: Series };
 
 /**
- * Measures A B C, B C A, C A B …: what the machine does beside hits all contenders alike, and each comes after each, whatever
- * that one leaves to be done. The first round is in the order given. One series for each contender.
+ * Measures all contenders again and again, so that what the machine does beside hits them alike, and each time in another
+ * order, because each leaves some work to the next: garbage, dead rows. One series for each contender.
  */
 export async function takeRounds<const Contenders extends readonly Contender[]>(
   rounds: number,
@@ -19,11 +19,21 @@ export async function takeRounds<const Contenders extends readonly Contender[]>(
   for (const contender of contenders) await contender.warmUp?.();
   const taken = contenders.map(({ name, does }) => ({ name, does, samples: [] as Sample[] }));
   for (let round = 0; round < rounds; round++) {
-    for (const turn of contenders.keys()) {
-      const index = (round + turn) % contenders.length;
+    for (const index of orderOf(round, contenders.length)) {
       const sample = await contenders[index]?.measure();
-      if (sample) taken[index]?.samples.push(sample);
+      if (!sample) throw new RangeError(`there is no contender ${index}`);
+      taken[index]?.samples.push(sample);
     }
   }
   return taken as unknown as SeriesOf<Contenders>;
+}
+
+/**
+ * Of a round, `count` contenders by their places: each is first as often as any other, and each comes after each as often as
+ * after any other (E. J. Williams, 1949: designs balanced for the effects of what came before).
+ */
+function orderOf(round: number, count: number): number[] {
+  const zigzag = Array.from({ length: count }, (_none, at) => (at % 2 === 0 ? count - at / 2 : (at + 1) / 2));
+  const order = zigzag.map((place) => (place + round) % count);
+  return Math.floor(round / count) % 2 === 0 ? order : order.toReversed();
 }

@@ -15,7 +15,7 @@ export interface Child {
 interface ChildOptions {
   /** What follows `node`. */
   readonly arguments: readonly string[];
-  /** All of its environment but `PATH` and `HOME`, and `NODE_ENV`, which is what it is for users. */
+  /** All of its environment but `PATH` and `HOME`. */
   readonly env?: Readonly<Record<string, string>>;
   /** A file descriptor, or the terminal. */
   readonly stderr?: number | 'inherit';
@@ -29,7 +29,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const { PATH = '', HOME = '' } = process.env;
   const startedAt = performance.now();
   const child = spawn(process.execPath, options.arguments, {
-    env: { PATH, HOME, NODE_ENV: 'production', ...options.env },
+    env: { PATH, HOME, ...options.env },
     stdio: ['ignore', 'pipe', options.stderr ?? 'inherit'],
   });
   const { stdout } = child;

@@ -20,6 +20,8 @@ export async function startProgram(
   const path = fileURLToPath(new URL(`../${name}.js`, import.meta.url));
   const child = await startChild({
     arguments: [...nodeOptions, path, JSON.stringify(task)],
+    // As our own server sets it, where nobody says otherwise.
+    env: { NODE_ENV: 'production' },
     readyPattern: /ready on \S+\n/,
   });
   const url = /ready on (\S+)\n/.exec(child.output)?.[1] ?? '';

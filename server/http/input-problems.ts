@@ -52,7 +52,7 @@ export function refusalOfInput(asked: AskedOperation): ApiError | undefined {
     const name = variable.name.value;
     const type: unknown = typeFromAST(schema, typeNode as never);
     if (!isInputType(type)) return [];
-    const given: unknown = variableValues[name];
+    const given: unknown = Object.hasOwn(variableValues, name) ? variableValues[name] : undefined;
     const value = given === undefined && defaultValue ? valueFromAST(defaultValue, type) : given;
     return value === undefined && !typeNode.kind.startsWith('NonNull') ? [] : problemsOf(value, type, name);
   });

@@ -5,8 +5,9 @@ import type { CustomerId } from '../../schema/id.ts';
 import type { Clock } from '../clock.ts';
 import { nameOf, namesOf, readAllSelected } from '../customers/selections.ts';
 import { type Database, isContention } from '../database/database.ts';
+import { countAll } from './usage-batches.ts';
 import { createUsageReadings } from './usage-readings.ts';
-import { count, countAll } from './usage-rows.ts';
+import { count } from './usage-rows.ts';
 
 interface UsageOptions {
   readonly database: Pick<Database, 'db' | 'transaction'>;

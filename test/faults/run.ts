@@ -27,6 +27,7 @@ async function run(file: string): Promise<FaultRun> {
   await rm(report, { recursive: true });
   return {
     file,
+    machine: `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}`,
     begunAt,
     tookMinutes: (performance.now() - startedAt) / 60_000,
     share,
@@ -37,12 +38,13 @@ async function run(file: string): Promise<FaultRun> {
 
 const named = process.argv.slice(2).map((path) => basename(path));
 const files = (await readdir(directory)).filter((name) => name.endsWith('.test.ts')).toSorted();
+const strange = named.filter((name) => !files.includes(name));
+if (strange.length > 0) throw new Error(`there is no ${strange.join(', ')} in ${directory}`);
 const before = JSON.parse(await readFile(`${results}.json`, 'utf8')) as FaultResults;
 const runs = new Map(before.runs.filter(({ file }) => files.includes(file)).map((one) => [one.file, one]));
 for (const file of named.length > 0 ? named : files) {
   runs.set(file, await run(file));
-  const machine = `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}`;
-  const now = { machine, runs: files.flatMap((name) => runs.get(name) ?? []) };
+  const now = { runs: files.flatMap((name) => runs.get(name) ?? []) };
   await writeFile(`${results}.json`, `${JSON.stringify(now, null, 2)}\n`);
   await writeFile(`${results}.md`, pageOf(now));
 }

@@ -363,6 +363,22 @@ test('a use that is reported by itself and in a batch at the same moment is no c
   expect(await readUsed(customer.token)).toBe(2);
 });
 
+test('whoever counts waits for who is changing the customer, and holds nothing of its usage until then', async () => {
+  const customer = await newCustomer();
+  await make({ how: 'record', use: { key: 'before', amount: 1 } }, customer);
+  const { transaction } = harness.database;
+  const calls = await transaction(async (held) => {
+    await held.execute(`select from customers where id = '${customer.id}' for update`);
+    const itself = make({ how: 'record', use: { key: 'itself', amount: 1 } }, customer);
+    const inBatch = make({ how: 'batch', uses: [{ key: 'in-batch', amount: 1 }] }, customer);
+    await expect.poll(countWaiting).toBe(2);
+    await held.execute(`select from usage_totals where customer_id = '${customer.id}' for update nowait`);
+    return [itself, inBatch];
+  });
+  expect(await Promise.all(calls)).toEqual(['RECORDED', 1]);
+  expect(await readUsed(customer.token)).toBe(3);
+});
+
 test('a batch that meets another use of its key at the same moment is refused, and counts nothing', async () => {
   const customer = await newCustomer();
   const { transaction } = harness.database;

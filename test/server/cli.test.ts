@@ -245,13 +245,26 @@ test('a command where no database is says so, and makes none', async () => {
   await empty.remove();
 });
 
+// At the end: what graphql was when it was loaded. Otherwise it says so when it meets another copy's type.
+const tellMode = `
+  import { createRequire } from 'node:module';
+  process.on('exit', () => {
+    const { isObjectType } = createRequire(process.cwd() + '/')('graphql');
+    try {
+      isObjectType({ [Symbol.toStringTag]: 'GraphQLObjectType' });
+      console.log('production');
+    } catch {
+      console.log('development');
+    }
+  });`;
+
 test.each([
-  ['production', {}],
-  ['staging', { NODE_ENV: 'staging' }],
-])('it runs as %s where NODE_ENV is %j', async (environment, given) => {
-  const tell = 'data:text/javascript,process.on(`exit`,()=>console.log(process.env.NODE_ENV))';
+  ['production, where nothing is said', 'production', {}],
+  ['what NODE_ENV says', 'development', { NODE_ENV: 'staging' }],
+])('it runs as %s', async (_what, mode, given) => {
+  const tell = `data:text/javascript,${encodeURIComponent(tellMode)}`;
   const { stdout } = await billingos(['--version'], { ...given, NODE_OPTIONS: `--import=${tell}` });
-  expect(stdout.trim().split('\n').at(-1)).toBe(environment);
+  expect(stdout.trim().split('\n').at(-1)).toBe(mode);
 });
 
 test('the version is that of the package', async () => {

@@ -4,6 +4,7 @@ import type { Finding } from './report.ts';
 export interface FaultRun {
   /** Its name in `test/faults`. */
   readonly file: string;
+  readonly machine: string;
   /** ISO 8601. */
   readonly begunAt: string;
   readonly tookMinutes: number;
@@ -14,24 +15,23 @@ export interface FaultRun {
 }
 
 export interface FaultResults {
-  readonly machine: string;
   readonly runs: readonly FaultRun[];
 }
 
-export function pageOf({ machine, runs }: FaultResults): string {
+export function pageOf({ runs }: FaultResults): string {
   const findings = runs
     .flatMap((run) => run.findings)
     .toSorted((one, other) => one.fault.localeCompare(other.fault, 'en', { numeric: true }));
   return `# What the service survives
 
-Written by \`npm run faults\`: do not edit. Real processes and a real PostgreSQL, on ${machine}. Times are the least, the
-median, the 99th of 100, and the most.
+Written by \`npm run faults\`: do not edit. Real processes and a real PostgreSQL. Times are the least, the median, the 99th
+of 100, and the most.
 
 ${tableOf(['What happened', 'What came of it'], findings.map(cellsOf))}
 
-When that was (UTC), one file after the other:
+When and where that was (UTC), one file after the other:
 
-${tableOf(['file', 'begun', 'took', 'counts', 'every test held'], runs.map(cellsOfRun))}
+${tableOf(['file', 'begun', 'took', 'counts', 'every test held', 'machine'], runs.map(cellsOfRun))}
 `;
 }
 
@@ -42,12 +42,13 @@ const cellsOf = ({ fault, figures }: Finding): string[] => [
     .join(', '),
 ];
 
-const cellsOfRun = ({ file, begunAt, tookMinutes, share, haveAllHeld }: FaultRun): string[] => [
+const cellsOfRun = ({ file, machine, begunAt, tookMinutes, share, haveAllHeld }: FaultRun): string[] => [
   file,
   begunAt.slice(0, 16).replace('T', ' '),
   `${tookMinutes.toFixed(1)} min`,
   share === 1 ? 'full' : `${share * 100} %`,
   haveAllHeld ? 'yes' : '**no**',
+  machine,
 ];
 
 const tableOf = (header: readonly string[], rows: readonly string[][]): string =>
