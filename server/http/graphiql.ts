@@ -1,4 +1,4 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { GraphiQLOptions } from 'graphql-yoga';
 import type { Environment } from '../../schema/environment.ts';
 
 /** In ASCII: headers hold nothing else, and GraphiQL sends them at once to ask for the schema. */
@@ -54,6 +54,12 @@ mutation RevokeSession($id: ID!) {
   }
 }
 `;
+
+/** The page is a script of 9 MB, which takes 40 MB of memory: loaded when somebody first looks at it. */
+async function renderGraphiQL(options: GraphiQLOptions): Promise<string> {
+  const page = await import('@graphql-yoga/render-graphiql');
+  return page.renderGraphiQL(options);
+}
 
 /** The explorer's options for Yoga: three tabs that tell the whole story. Everything it loads comes from this process. */
 export const graphiqlFor = (environment: Environment) => ({
