@@ -71,9 +71,7 @@ export function createAdmission({ maxInFlight, loopWatch, logger, metrics }: Adm
             method: request.method,
             url: request.url,
             headers: request.headers,
-            get address() {
-              return request.address;
-            },
+            address: request.address,
             // Until its body is here a request waits for its sender: a few thousand slow ones must not fill the room.
             readBody: () => place.stepOut(request.readBody().catch(refuseIncomplete), refuse),
           });

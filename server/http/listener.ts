@@ -107,9 +107,7 @@ const toApiRequest = (
   method: request.method ?? '',
   url: request.url ?? '',
   headers: headersOf(request),
-  get address() {
-    return proxyAddress(request, isTrusted);
-  },
+  address: proxyAddress(request, isTrusted),
   readBody: () => bytesOf(request, budget),
 });
 

@@ -4,7 +4,10 @@ export interface RequestHeaders extends Iterable<[string, string]> {
   has(name: string): boolean;
 }
 
-/** A request as the routes see it: its head, and a body that is read when somebody asks for it. */
+/**
+ * A request as the routes see it: its head, and a body that is read when somebody asks for it. No member is a getter: for each
+ * object with one V8 makes a hidden class, which its quick collections never free, nor anything that the getter can see.
+ */
 export interface ApiRequest {
   readonly method: string;
   /** From the path on. What stood before it decides nothing here. */
