@@ -55,7 +55,7 @@ mutation RevokeSession($id: ID!) {
 }
 `;
 
-/** The page is a script of 9 MB, which takes 40 MB of memory: loaded when somebody first looks at it. */
+/** The page is a script of 9 MB, and takes three times that of memory: loaded when somebody first looks at it. */
 async function renderGraphiQL(options: GraphiQLOptions): Promise<string> {
   const page = await import('@graphql-yoga/render-graphiql');
   return page.renderGraphiQL(options);
