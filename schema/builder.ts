@@ -78,8 +78,8 @@ export const builder = new SchemaBuilder<{
   },
 });
 
-/** What was remembered of who may do what in this request: at its end, so that no collection has to carry it on. */
-export const forgetScopes = (context: Context): void => RequestCache.clearForContext(context);
+/** What was remembered of who may do what in a request that was answered, so that no quick collection carries it on. */
+export const forgetScopes = (context: object): void => RequestCache.clearForContext(context);
 
 const toPathStep = (step: PropertyKey) => (typeof step === 'number' ? step : String(step));
 

@@ -124,6 +124,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   '@escape.tech/graphql-armor': /^server\/http\/limits\.ts/,
   '@graphql-yoga/render-graphiql': /^server\/http\/graphiql\.ts/,
   '@pothos/core': /^schema\/(builder|validation-order)\.ts/,
+  dataloader: /^schema\//,
   pino: /^server\/log\.ts/,
   '@opentelemetry/api': /^server\/tracing\.ts/,
   'prom-client': /^server\/http\/(metrics|readings)\.ts/,

@@ -1,5 +1,6 @@
 import { fastify } from 'fastify';
 import { mercurius } from 'mercurius';
+import { forgetScopes } from '../../schema/builder.ts';
 import { schema } from '../../schema/index.ts';
 import { readTask } from '../floors/server.ts';
 import { openOurs } from './ours.ts';
@@ -12,4 +13,6 @@ await app.register(mercurius, {
   path: '/graphql',
   context: (request) => contextFor(request.headers.authorization),
 });
+// What our own server does, too: it is the schema that keeps it.
+app.graphql.addHook('onResolution', async (_execution, context) => forgetScopes(context));
 process.stdout.write(`ready on ${await app.listen({ port: 0, host: '127.0.0.1' })}/graphql\n`);

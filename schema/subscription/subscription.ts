@@ -2,8 +2,9 @@ import DataLoader from 'dataloader';
 import { builder } from '../builder.ts';
 import type { SubscriptionItemRecord, SubscriptionRecord, SubscriptionStatus as Status } from '../billing.ts';
 import { Price } from '../catalog/price.ts';
-import { ownerOf } from '../context.ts';
+import { type Context, ownerOf } from '../context.ts';
 import { Customer } from '../customer/customer.ts';
+import type { CustomerId } from '../id.ts';
 
 const statuses: Record<Status, string> = {
   incomplete: 'Its first payment has not come yet.',
@@ -80,6 +81,12 @@ export const Subscription = builder.objectRef<SubscriptionRecord>('Subscription'
   }),
 });
 
+/** However many fields of however many customers a request asks for: one question. */
+function loadSubscription({ loaders, caller, subscriptions }: Context, id: CustomerId) {
+  const loader = (loaders.subscriptions ??= new DataLoader((ids) => subscriptions.current(ownerOf(caller), ids)));
+  return loader.load(id);
+}
+
 builder.objectField(Customer, 'subscription', (t) =>
   t.field({
     type: Subscription,
@@ -87,9 +94,6 @@ builder.objectField(Customer, 'subscription', (t) =>
     description:
       'The subscription that counts: one that runs before one that ended. Callers: secret key; session, with READ_SUBSCRIPTION.',
     authScopes: { $any: { merchant: true, customer: 'READ_SUBSCRIPTION' } },
-    resolve: ({ id }, _args, { loaders, caller, subscriptions }) => {
-      const loader = (loaders.subscriptions ??= new DataLoader((ids) => subscriptions.current(ownerOf(caller), ids)));
-      return loader.load(id);
-    },
+    resolve: ({ id }, _args, context) => loadSubscription(context, id),
   }),
 );

@@ -1,6 +1,7 @@
 import { type DocumentNode, execute, getOperationAST, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import { forgetScopes } from '../../schema/builder.ts';
 import type { RequestContext } from './endpoint.ts';
 import { operationOf } from './operation.ts';
 
@@ -51,5 +52,6 @@ export const useKnownDocuments = (known: KnownDocuments): Plugin<RequestContext>
     const { query } = args.contextValue.params;
     // Who has no credential shall not push out the documents of those who have.
     if (query && args.contextValue.caller.kind !== 'anonymous') known.remember(query, args.document);
+    return { onExecuteDone: () => forgetScopes(args.contextValue) };
   },
 });

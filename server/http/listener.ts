@@ -107,7 +107,8 @@ const toApiRequest = (
   method: request.method ?? '',
   url: request.url ?? '',
   headers: headersOf(request),
-  address: proxyAddress(request, isTrusted),
+  // Of a connection that has ended nobody knows it.
+  address: proxyAddress(request, isTrusted) ?? '',
   readBody: () => bytesOf(request, budget),
 });
 

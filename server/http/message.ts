@@ -5,8 +5,8 @@ export interface RequestHeaders extends Iterable<[string, string]> {
 }
 
 /**
- * A request as the routes see it: its head, and a body that is read when somebody asks for it. No member is a getter: for each
- * object with one V8 makes a hidden class, which its quick collections never free, nor anything that the getter can see.
+ * A request as the routes see it: its head, and a body that is read when somebody asks for it. No member is a getter: V8 puts
+ * the getter of a literal among what is old, and all that it can see waits there for a full collection.
  */
 export interface ApiRequest {
   readonly method: string;
