@@ -90,7 +90,7 @@ test.each(['createSession', 'viewer'] as const)(
     const before = await look();
     await inTurns(requests);
     const after = await look();
-  // Another one in between would have freed what quick ones do not.
+    // Another one in between would have freed what quick ones do not.
     expect(after.full).toBe(before.full + 1);
     expect((after.kept - before.needed) / requests).toBeLessThan(mostBytes);
   },
