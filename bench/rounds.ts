@@ -29,8 +29,9 @@ export async function takeRounds<const Contenders extends readonly Contender[]>(
 }
 
 /**
- * Of a round, `count` contenders by their places: each is first as often as any other, and each comes after each as often as
- * after any other (E. J. Williams, 1949: designs balanced for the effects of what came before).
+ * The places of `count` contenders in a round. Within `count` rounds, or twice as many when they are odd, each is first as
+ * often as any other, and comes after each as often as after any other (E. J. Williams, 1949: designs balanced for what came
+ * before).
  */
 function orderOf(round: number, count: number): number[] {
   const zigzag = Array.from({ length: count }, (_none, at) => (at % 2 === 0 ? count - at / 2 : (at + 1) / 2));

@@ -78,7 +78,7 @@ export const builder = new SchemaBuilder<{
   },
 });
 
-/** What was remembered of who may do what in a request that was answered, so that no quick collection carries it on. */
+/** Forgets who may do what in a request that was answered: no quick collection carries it on. What still runs is judged anew. */
 export const forgetScopes = (context: object): void => RequestCache.clearForContext(context);
 
 const toPathStep = (step: PropertyKey) => (typeof step === 'number' ? step : String(step));
