@@ -321,6 +321,11 @@ describe('the feed', () => {
     await expect.poll(() => process.rules.revocations.isFresh(), { interval: 20, timeout: 5_000 }).toBe(true);
   };
 
+  const expectRevoked = (process: Harness, sessionToken: string) =>
+    expect
+      .poll(async () => (await process.graphql(sessionToken, currentSession)).code, { interval: 20, timeout: 2_000 })
+      .toBe('TOKEN_REVOKED');
+
   test('B9 sees a revocation that was committed 50 seconds after it was recorded', async () => {
     const process = await createHarnessForTest();
     const { sessionToken, session } = await newSession(process);
@@ -329,9 +334,7 @@ describe('the feed', () => {
       for (let round = 0; round < 3; round++) await isFreshAfter(process, 1_001);
       expect((await process.graphql(sessionToken, currentSession)).status).toBe(200);
     });
-    await expect
-      .poll(async () => (await process.graphql(sessionToken, currentSession)).code, { interval: 20, timeout: 2_000 })
-      .toBe('TOKEN_REVOKED');
+    await expectRevoked(process, sessionToken);
   });
 
   test('B9 sees every revocation in force within five minutes, however late it was committed', async () => {
@@ -341,7 +344,8 @@ describe('the feed', () => {
     await isFreshAfter(process, 1_001);
     expect((await process.graphql(sessionToken, currentSession)).status).toBe(200);
     await isFreshAfter(process, 300_000);
-    expect((await process.graphql(sessionToken, currentSession)).code).toBe('TOKEN_REVOKED');
+    // All of them are read beside what is new, which alone makes the memory fresh.
+    await expectRevoked(process, sessionToken);
   });
 
   test('B9 stays fresh while requests hold every connection', async () => {
