@@ -42,6 +42,6 @@ export const sessionOf = (wire: MerchantSessionFragment): Session => ({
 export const createdSessionOf = (wire: CreateSessionMutation['createSession']): CreatedSession => ({
   ...wire,
   expiresAt: new Date(wire.expiresAt),
-  session: sessionOf(wire.session),
+  session: sessionOf({ ...wire.session, customer: wire.customer }),
   customer: customerOf(wire.customer),
 });

@@ -115,6 +115,24 @@ describe('createSession', () => {
     const { customer } = await billingos.createSessionToken({ externalUserId: 'joan', email: 'other@example.com' });
     expect(customer.email).toBe('joan@example.com');
   });
+
+  test('the answer shows the customer as it is now, each its own, of sessions that are created together', async () => {
+    const { graphql, merchant } = harness;
+    const { billingos } = merchant;
+    const create = (externalUserId: string) => billingos.createSessionToken({ externalUserId });
+    const users = ['ina', 'kim', 'lea', 'mia'];
+    const known = await Promise.all(users.map(create));
+    await Promise.all(
+      known.map(({ customer }, index) => billingos.updateCustomer(customer.id, { name: users[index] })),
+    );
+
+    const created = await Promise.all([...users, ...users].map(create));
+    expect(created.map(({ customer }) => customer.name)).toEqual([...users, ...users]);
+    expect(created.map(({ session }) => session.customer.name)).toEqual([...users, ...users]);
+    expect(created.map(({ session }) => session.externalUserId)).toEqual([...users, ...users]);
+    for (const { sessionToken, customer } of created)
+      expect((await graphql(sessionToken, viewerQuery)).data?.['viewer'].id).toBe(customer.id);
+  });
 });
 
 test('a token is over at the second that it names', async () => {
