@@ -35,6 +35,13 @@ test('acknowledged rows reach the disk before they are acknowledged', async () =
   expect(await ask(connection, 'show full_page_writes')).toEqual(['on']);
 });
 
+test('a table that was filled in a moment is looked at within seconds, and not after the minute of PostgreSQL’s default', async () => {
+  const { connection } = await start(await clusterDirectory());
+
+  expect(await ask(connection, 'show autovacuum')).toEqual(['on']);
+  expect(await ask(connection, 'show autovacuum_naptime')).toEqual(['10s']);
+});
+
 test('no TCP port is open', async () => {
   const dataDirectory = await clusterDirectory();
   const { connection } = await start(dataDirectory);

@@ -24,6 +24,9 @@ export async function startPostmaster(home: Home, binaries: string, durability: 
       'listen_addresses=',
       '-c',
       'max_connections=100',
+      // It takes any index of a table for as good as the right one until it has looked at the rows.
+      '-c',
+      'autovacuum_naptime=10s',
       ...(durability === 'fast' ? unsafeButFast : []),
     ],
     workingDirectory: home.cluster,
