@@ -42,6 +42,7 @@ export const sessionOf = (wire: MerchantSessionFragment): Session => ({
 export const createdSessionOf = (wire: CreateSessionMutation['createSession']): CreatedSession => ({
   ...wire,
   expiresAt: new Date(wire.expiresAt),
+  // The document asks for the customer once: the service would write the same one twice.
   session: sessionOf({ ...wire.session, customer: wire.customer }),
   customer: customerOf(wire.customer),
 });

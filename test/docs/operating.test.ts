@@ -85,6 +85,7 @@ interface Compose {
         ports?: readonly string[];
         volumes?: readonly string[];
         build?: { dockerfile: string };
+        command?: readonly string[];
       }
     >
   >;
@@ -103,6 +104,12 @@ test('the compose file sets variables that exist, and files that it names are th
   ]);
   expect(files.length).toBeGreaterThan(1);
   expect(files.filter((path) => !existsSync(`${root}${path}`))).toEqual([]);
+});
+
+test('PostgreSQL in the compose file looks for tables to analyze as often as the embedded one', () => {
+  const setting = /autovacuum_naptime=\w+/.exec(read('server/database/embedded/postmaster.ts'))?.[0];
+  expect(setting).toBeDefined();
+  expect(compose.services['postgres']?.command).toContain(setting);
 });
 
 test('the compose file publishes the load balancer alone, and no secret is written in it', () => {

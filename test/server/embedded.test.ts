@@ -35,7 +35,7 @@ test('acknowledged rows reach the disk before they are acknowledged', async () =
   expect(await ask(connection, 'show full_page_writes')).toEqual(['on']);
 });
 
-test('a table that was filled in a moment is looked at within seconds, and not after the minute of PostgreSQL’s default', async () => {
+test('PostgreSQL looks for tables to analyze every ten seconds', async () => {
   const { connection } = await start(await clusterDirectory());
 
   expect(await ask(connection, 'show autovacuum')).toEqual(['on']);

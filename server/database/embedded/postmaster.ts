@@ -24,7 +24,7 @@ export async function startPostmaster(home: Home, binaries: string, durability: 
       'listen_addresses=',
       '-c',
       'max_connections=100',
-      // It takes any index of a table for as good as the right one until it has looked at the rows.
+      // Until autovacuum has analyzed a new table, the planner may pick the wrong index. By default it looks once a minute.
       '-c',
       'autovacuum_naptime=10s',
       ...(durability === 'fast' ? unsafeButFast : []),
